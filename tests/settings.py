@@ -1,0 +1,34 @@
+"""The project's settings for tests: state in a throw-away folder, a database of one's own, cheap hashes.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| DATABASE_URL, REDIS_URL | as in grassroots.settings | SQLite; no Redis |
+| PYTEST_DB_SUFFIX | joins the test database's name, so that two runs can share a server | "" |
+| GRASSROOTS_TEST_VAR | the throw-away folder; made and removed by the run that finds it unset | a new one |
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+if "GRASSROOTS_TEST_VAR" not in os.environ:
+    # In memory where there is such a place: SQLite with synchronous=FULL waits for the disk at every commit.
+    _place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    os.environ["GRASSROOTS_TEST_VAR"] = tempfile.mkdtemp(prefix="grassroots-test-", dir=_place)
+    atexit.register(shutil.rmtree, os.environ["GRASSROOTS_TEST_VAR"], ignore_errors=True)
+# Never the var of a running office, whatever the shell has exported.
+os.environ["GRASSROOTS_VAR"] = os.environ["GRASSROOTS_TEST_VAR"]
+
+from grassroots.settings import *  # noqa: F403
+from grassroots.settings import DATABASES, VAR_DIR
+
+_suffix = os.environ.get("PYTEST_DB_SUFFIX", "")
+_test = DATABASES["default"].setdefault("TEST", {})  # type: ignore[typeddict-item]
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in an office: an in-memory database locks by table and refuses where a file would wait.
+    _test["NAME"] = str(Path(VAR_DIR) / f"test{_suffix}.sqlite3")
+else:
+    _test["NAME"] = f"test_{DATABASES['default']['NAME']}{_suffix}"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
