@@ -1,0 +1,102 @@
+"""Middleware: first start, idle sign-out, sign-in required, nothing personal in caches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import Resolver404, resolve
+
+from grassroots.grid.models import Office
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+# Pages that need nobody signed in; everything else does.
+OPEN_URL_NAMES = {"grid:login", "desk:first_start", "desk:health", "grid:signed_out"}
+PASSWORD_URL_NAMES = {"grid:password_change", "grid:logout"}
+TOUCH_EVERY_SECONDS = 60
+
+
+def _url_name(request: HttpRequest) -> str:
+    try:
+        return resolve(request.path_info).view_name
+    except Resolver404:
+        return ""
+
+
+class FirstStartMiddleware:
+    """Until the office has been set up, every page leads to the first-start page."""
+
+    is_set_up = False
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not FirstStartMiddleware.is_set_up and not request.path_info.startswith(settings.STATIC_URL):
+            if Office.objects.exists():
+                FirstStartMiddleware.is_set_up = True
+            elif _url_name(request) not in {"desk:first_start", "desk:health"}:
+                return redirect("desk:first_start")
+        return self.get_response(request)
+
+
+class IdleSignOutMiddleware:
+    """GB/T 22239: a session idle for SESSION_IDLE_SECONDS ends. The session is written at most once a minute."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get("seen", now)
+            if now - seen > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+                return redirect(f"{resolve_url('grid:login')}?idle=1")
+            if "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS:
+                request.session["seen"] = now
+        return self.get_response(request)
+
+
+class SignInRequiredMiddleware:
+    """Everything but a short list of pages needs somebody signed in, with a password of his own."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_args: object) -> HttpResponse | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if name in OPEN_URL_NAMES:
+            return None
+        if not request.user.is_authenticated:
+            if request.headers.get("HX-Request"):
+                response = HttpResponse(status=401)
+                response["HX-Redirect"] = resolve_url("grid:login")
+                return response
+            return redirect_to_login(request.get_full_path())
+        if request.user.must_change_password and name not in PASSWORD_URL_NAMES:
+            messages.warning(request, "首次登录请先修改密码。")
+            return redirect("grid:password_change")
+        return None
+
+
+class PrivateResponseMiddleware:
+    """Pages with personal data stay out of shared and disk caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "no-store, private"
+        return response

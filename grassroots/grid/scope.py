@@ -1,0 +1,75 @@
+"""Who may see what (docs/scope.md).
+
+A person's scope = the subtrees of open postings ∪ the targets of open duties; a deputy counts while standing in.
+It is worked out once a request from two queries and used as half-open ranges of paths.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+from django.utils import timezone
+
+from grassroots.grid.models.areas import Area, path_range
+from grassroots.grid.models.duties import AreaDuty
+from grassroots.grid.models.staff import Posting, Staff
+
+NOTHING = Q(pk__in=[])
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Ranges of paths that a person may see. Duties on one household or person are added by their own apps."""
+
+    staff_id: int
+    on: dt.date
+    paths: tuple[str, ...]  # roots of the subtrees, none inside another
+
+    def area_q(self, prefix: str = "") -> Q:
+        """A condition on areas; `prefix` such as 'area__' puts it on a model that points to one."""
+        if not self.paths:
+            return Q(**{f"{prefix}pk__in": []})
+        ranges = []
+        for path in self.paths:
+            low, high = path_range(path)
+            ranges.append(Q(**{f"{prefix}path__gte": low, f"{prefix}path__lt": high}))
+        return reduce(or_, ranges)
+
+    def in_areas(self, field: str = "area") -> Q:
+        """A condition on a model whose `field` is a foreign key to Area, as a subquery of area ids."""
+        return Q(**{f"{field}__in": Area.objects.filter(self.area_q()).order_by().values("pk")})
+
+    def holds(self, area: Area) -> bool:
+        """Whether the area lies inside the scope."""
+        return any(area.path.startswith(path) for path in self.paths)
+
+    def roots(self) -> list[Area]:
+        """The areas at the top of the scope, in tree order (one query)."""
+        return list(Area.objects.filter(path__in=self.paths).order_by("path"))
+
+
+def _outermost(paths: set[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for path in sorted(paths):
+        if not kept or not path.startswith(kept[-1]):
+            kept.append(path)
+    return tuple(kept)
+
+
+def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
+    """Return the person's scope on a date (default today), kept on the instance for the request."""
+    on = on or timezone.localdate()
+    cached: Scope | None = getattr(staff, "_scope", None)
+    if cached is not None and cached.on == on:
+        return cached
+    if not staff.is_active or staff.pk is None:
+        return Scope(staff.pk or 0, on, ())
+    posted = Posting.objects.filter(staff=staff).open(on).values_list("area__path", flat=True)
+    on_duty = AreaDuty.objects.held_by(staff, on).values_list("area__path", flat=True)
+    scope = Scope(staff.pk, on, _outermost(set(posted.union(on_duty))))
+    staff._scope = scope  # type: ignore[attr-defined]
+    return scope

@@ -1,0 +1,93 @@
+"""No entry is lost or doubled: every form carries a `submission_id` (docs/submissions.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from grassroots.grid.models import Staff, Submission
+
+FIELD = "submission_id"
+_NOT_PAYLOAD = {FIELD, "csrfmiddlewaretoken"}
+
+
+class SubmissionConflict(Exception):
+    """Another payload, or another person's, came under the same id."""
+
+
+class SubmissionInvalid(Exception):
+    """Raised by a write that did not take place (a form with errors); carries the response to show."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__("nothing was written")
+        self.response = response
+
+
+def payload_digest(payload: Mapping[str, Any]) -> str:
+    """Return a digest of what was sent, by which the same form sent twice is recognised."""
+    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def submission_run(
+    *, uid: uuid.UUID, staff: Staff, payload: Mapping[str, Any], write: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], bool]:
+    """Run `write` once for `uid`, in one transaction with the claim.
+
+    Returns its result (identifiers only, nothing personal) and whether this was a repetition. Raises
+    SubmissionConflict; whatever `write` raises undoes the claim too.
+    """
+    digest = payload_digest(payload)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                claim = Submission.objects.create(uid=uid, staff=staff, payload_digest=digest)
+        except IntegrityError:
+            first = Submission.objects.get(uid=uid)
+            if first.staff_id != staff.pk or first.payload_digest != digest:
+                raise SubmissionConflict from None
+            return first.result, True
+        claim.result = write()
+        claim.save(update_fields=["result"])
+        return claim.result, False
+
+
+def request_payload(request: HttpRequest) -> dict[str, Any]:
+    """What the request's form holds, without tokens; files count by name and size."""
+    data: dict[str, Any] = {key: request.POST.getlist(key) for key in request.POST if key not in _NOT_PAYLOAD}
+    for key, file in request.FILES.items():
+        data[f"file:{key}"] = [getattr(file, "name", ""), getattr(file, "size", 0)]
+    data["path"] = request.path
+    return data
+
+
+def submit_once(
+    request: HttpRequest,
+    write: Callable[[], dict[str, Any]],
+    respond: Callable[[dict[str, Any]], HttpResponse],
+) -> HttpResponse:
+    """Handle a POST: `write` has its effect once per `submission_id`, `respond` answers from its result.
+
+    `write` raises SubmissionInvalid(response) when the form has errors. A missing or broken id gets 400, another
+    payload under a used id gets 409.
+    """
+    try:
+        uid = uuid.UUID(request.POST.get(FIELD, ""))
+    except ValueError:
+        return render(request, "400.html", {"reason": "表单缺少提交编号,请返回上一页刷新后再提交。"}, status=400)
+    staff = request.user
+    assert isinstance(staff, Staff)
+    try:
+        result, _repeated = submission_run(uid=uid, staff=staff, payload=request_payload(request), write=write)
+    except SubmissionInvalid as invalid:
+        return invalid.response
+    except SubmissionConflict:
+        return render(request, "409.html", {}, status=409)
+    return respond(result)

@@ -1,0 +1,75 @@
+"""What a figure refers to: a period in which things happened, and the time up to which they were known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Area
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A period (start, end], known at `known_at`; all aware datetimes.
+
+    Flows count what happened in (start, end]; cumulative figures and stock, what holds at `end`. Rows recorded
+    after `known_at` do not count: that is how yesterday's table can be computed again as it was.
+    """
+
+    start: dt.datetime
+    end: dt.datetime
+    known_at: dt.datetime
+
+    @classmethod
+    def day(cls, on: dt.date, known_at: dt.datetime | None = None) -> AsOf:
+        """The calendar day `on` in the office's time zone, as known now unless told otherwise."""
+        zone = timezone.get_default_timezone()
+        start = dt.datetime.combine(on, dt.time(), tzinfo=zone)
+        end = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=zone)
+        return cls(start, end - dt.timedelta(microseconds=1), known_at or timezone.now())
+
+    @property
+    def on(self) -> dt.date:
+        """The date on which the period ends."""
+        return timezone.localdate(self.end)
+
+    def before(self) -> AsOf:
+        """The day before, known at the same time (so that stock and flows reconcile exactly)."""
+        day = AsOf.day(self.on - dt.timedelta(days=1), self.known_at)
+        return replace(day, end=self.start - dt.timedelta(microseconds=1))
+
+
+Count = Callable[["QuerySet[Area]", AsOf], Mapping[int, int]]
+"""Given the areas asked for and a point in time: the figure of each area id that has rows of its own."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A figure of the 统计表: its key in the JSON contract, its caption, and how it is counted."""
+
+    key: str
+    caption: str
+    count: Count
+    group: str = ""
+    order: int = 100
+    in_table: bool = True
+    """Whether it has a column of its own in the 统计表 (some only serve others or the JSON)."""
+
+
+_indicators: dict[str, Indicator] = {}
+
+
+def register_indicator(indicator: Indicator) -> None:
+    """Add a figure; apps call this in their indicators.py."""
+    _indicators[indicator.key] = indicator
+
+
+def indicators() -> list[Indicator]:
+    """All figures in their order."""
+    return sorted(_indicators.values(), key=lambda indicator: (indicator.order, indicator.key))

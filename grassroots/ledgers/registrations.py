@@ -1,0 +1,11 @@
+"""What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
+
+from grassroots.grid.models import Role
+from grassroots.grid.registry import grant
+
+for _role in (
+    Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE, Role.INSPECTOR,
+):  # fmt: skip
+    grant(_role, "ledgers.view_arearollup", "ledgers.export_ledger")
+for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.HEALTH_WORKER):
+    grant(_role, "ledgers.export_unmasked")

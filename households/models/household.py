@@ -1,0 +1,133 @@
+"""The household (户): one door, or one of several behind the same door."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from grassroots.grid.models import Area
+from grassroots.grid.scope import scope_of
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Staff
+
+
+class HousingKind(models.TextChoices):
+    """房屋性质."""
+
+    OWNED = "OWNED", "自住"
+    RENTED = "RENTED", "出租"
+    VACANT = "VACANT", "空置"
+    OTHER = "OTHER", "其他"
+
+
+class SurveyState(models.TextChoices):
+    """Where the household stands: the outcome of the latest knock that settled anything."""
+
+    UNVISITED = "UNVISITED", "未访"
+    SIGNED = "SIGNED", "已签承诺书"
+    ABSENT = "ABSENT", "无人"
+    REFUSED = "REFUSED", "拒绝"
+    BY_PHONE = "BY_PHONE", "电话"
+    VACANT = "VACANT", "空置"
+
+
+class Followup(models.TextChoices):
+    """What the follow-up of returnees says about the household; written down by quarantine."""
+
+    NONE = "", "无"
+    RETURNEE = "RETURNEE", "有返乡人员"
+    OBSERVED = "OBSERVED", "居家观察中"
+
+
+class HouseholdQuerySet(models.QuerySet["Household"]):
+    """Households by place, state and scope."""
+
+    def open(self) -> Self:
+        return self.filter(closed_on=None)
+
+    def visible_to(self, staff: Staff) -> Self:
+        """Households inside the person's areas, or that he answers for alone (docs/scope.md)."""
+        from households.models.duties import HouseholdDuty
+
+        mine = HouseholdDuty.objects.held_by(staff).values("household_id")
+        return self.filter(scope_of(staff).in_areas() | Q(pk__in=mine))
+
+    def within(self, area: Area) -> Self:
+        return self.filter(area__in=Area.objects.within(area).order_by().values("pk"))
+
+    def absent(self) -> Self:
+        """无人户: open, last found empty, still to be reached."""
+        return self.open().filter(survey_state=SurveyState.ABSENT)
+
+    def in_walking_order(self) -> Self:
+        return self.order_by("area_id", "walk_key", "pk")
+
+
+class Household(models.Model):
+    """A household at one door. `version` covers its members: a stale save shows both values."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    area = models.ForeignKey(Area, verbose_name="小区/组", on_delete=models.PROTECT, related_name="households")
+    code = models.CharField("户编号", max_length=40, blank=True, default="")
+    building = models.CharField("楼栋", max_length=20, blank=True, default="")
+    unit = models.CharField("单元", max_length=20, blank=True, default="")
+    floor = models.CharField("楼层", max_length=10, blank=True, default="")
+    door = models.CharField("房号/门牌", max_length=20)
+    share_no = models.CharField("同门序号", max_length=4, blank=True, default="", help_text="同一扇门内的第二户填 2")
+    display = models.CharField("门牌显示", max_length=90)
+    door_key = models.CharField("门牌检索", max_length=90, db_index=True)
+    walk_key = models.CharField("行走顺序", max_length=120)
+    housing_kind = models.CharField("房屋性质", max_length=10, choices=HousingKind.choices, default=HousingKind.OWNED)
+    landlord = models.CharField("房东/单位", max_length=60, blank=True, default="")
+    note = models.CharField("备注", max_length=200, blank=True, default="")
+
+    survey_state = models.CharField(
+        "排查状态", max_length=10, choices=SurveyState.choices, default=SurveyState.UNVISITED
+    )
+    surveyed_at = models.DateTimeField("最近上门", null=True, blank=True)
+    signed_at = models.DateTimeField("签承诺书时间", null=True, blank=True)
+    absent_tries = models.PositiveSmallIntegerField("无人次数", default=0)
+    next_visit_on = models.DateField("下次上门", null=True, blank=True)
+    followup_state = models.CharField(
+        "返乡随访", max_length=10, choices=Followup.choices, blank=True, default=Followup.NONE
+    )
+
+    opened_on = models.DateField("建户日期", default=timezone.localdate)
+    recorded_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
+    closed_on = models.DateField("销户日期", null=True, blank=True)
+    close_recorded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(default=1)
+
+    history = HistoricalRecords()
+    objects = HouseholdQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "户"
+        verbose_name_plural = "户"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area", "building", "unit", "door", "share_no"],
+                condition=Q(closed_on=None),
+                name="household_one_per_door",
+            ),
+            models.CheckConstraint(condition=~Q(door=""), name="household_has_a_door"),
+            models.CheckConstraint(
+                condition=Q(closed_on=None) | Q(closed_on__gte=F("opened_on")), name="household_closes_after_it_opens"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["area", "walk_key"], name="household_walk"),
+            models.Index(fields=["area", "survey_state"], name="household_state"),
+            models.Index(
+                fields=["area", "next_visit_on"], condition=Q(survey_state="ABSENT"), name="household_absent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display

@@ -1,0 +1,27 @@
+"""What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
+
+from grassroots.grid.models import Role
+from grassroots.grid.registry import grant, register_duty_model
+from households.models import HouseholdDuty, PersonDuty
+
+register_duty_model("household", HouseholdDuty, "household_id")
+register_duty_model("person", PersonDuty, "person_id")
+
+LOOK = ("households.view_household", "households.view_person", "households.view_survey")
+RECORD = (
+    "households.add_household", "households.change_household", "households.add_person", "households.change_person",
+    "households.add_survey",
+)  # fmt: skip
+DUTIES = (
+    "households.add_householdduty", "households.change_householdduty",
+    "households.add_personduty", "households.change_personduty",
+)  # fmt: skip
+
+for _role in (Role.SUPERVISOR, Role.OFFICER):
+    grant(_role, *LOOK, *RECORD)
+for _role in (Role.HEALTH_WORKER, Role.POLICE, Role.INSPECTOR):
+    grant(_role, *LOOK)
+for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
+    grant(_role, "households.unmask_person")
+grant(Role.SUPERVISOR, *DUTIES)
+grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)

@@ -1,0 +1,129 @@
+"""Alerts (异常事件) and service requests (代办服务)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from grassroots.grid.models import Area
+from grassroots.grid.scope import scope_of
+from households.models import Person, PersonDuty
+from quarantine.models.observation import Observation
+from quarantine.models.returnee import scoped_q
+from quarantine.models.visits import Reading, Visit
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Staff
+
+
+class AlertKind(models.TextChoices):
+    FEVER = "FEVER", "发热"
+    SYMPTOM = "SYMPTOM", "有症状"
+    MISSED = "MISSED", "连续漏测"
+    REFUSED = "REFUSED", "拒绝配合"
+    LEFT_HOME = "LEFT_HOME", "擅自外出"
+
+
+class AlertState(models.TextChoices):
+    OPEN = "OPEN", "待处置"
+    ACKNOWLEDGED = "ACKNOWLEDGED", "已知悉"
+    CLOSED = "CLOSED", "已办结"
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def open(self) -> Self:
+        return self.exclude(state=AlertState.CLOSED)
+
+    def visible_to(self, staff: Staff) -> Self:
+        return self.filter(scoped_q(staff, "observation__"))
+
+
+class Alert(models.Model):
+    """Something abnormal, raised at once to the health worker and the township in parallel."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    observation = models.ForeignKey(Observation, on_delete=models.PROTECT, related_name="alerts")
+    area = models.ForeignKey(Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("类型", max_length=10, choices=AlertKind.choices)
+    visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    reading = models.ForeignKey(Reading, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    state = models.CharField("状态", max_length=12, choices=AlertState.choices, default=AlertState.OPEN)
+    raised_at = models.DateTimeField("发生时间", default=timezone.now)
+    acknowledged_at = models.DateTimeField("知悉时间", null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    closed_at = models.DateTimeField("办结时间", null=True, blank=True)
+    closed_by = models.ForeignKey("grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    result = models.CharField("处置结果", max_length=200, blank=True, default="")
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "异常事件"
+        verbose_name_plural = "异常事件"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["visit", "kind"], condition=Q(visit__isnull=False), name="alert_once_per_visit_and_kind"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="CLOSED") | (Q(closed_at__isnull=False) & ~Q(result="")),
+                name="alert_closed_with_a_result",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["area", "raised_at"], condition=~Q(state="CLOSED"), name="alert_open_area"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.raised_at:%F %R}"
+
+
+class ServiceKind(models.TextChoices):
+    SHOPPING = "SHOPPING", "代购生活用品"
+    MEDICINE = "MEDICINE", "送药"
+    DOCTOR = "DOCTOR", "就医"
+    COUNSELLING = "COUNSELLING", "心理疏导"
+    WASTE = "WASTE", "垃圾清运"
+    DISINFECTION = "DISINFECTION", "消毒"
+    OTHER = "OTHER", "其他"
+
+
+class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
+    def open(self) -> Self:
+        return self.filter(done_at=None)
+
+    def visible_to(self, staff: Staff) -> Self:
+        people = PersonDuty.objects.held_by(staff).values("person_id")
+        return self.filter(scope_of(staff).in_areas() | Q(person__in=people) | Q(assigned_to=staff))
+
+
+class ServiceRequest(models.Model):
+    """Something that a person under observation needs, and who brings it."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="service_requests")
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("服务", max_length=15, choices=ServiceKind.choices)
+    request = models.CharField("内容", max_length=200)
+    requested_at = models.DateTimeField("提出时间", default=timezone.now)
+    recorded_by = models.ForeignKey("grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
+    assigned_to = models.ForeignKey(
+        "grid.Staff", verbose_name="办理人", null=True, blank=True, on_delete=models.PROTECT, related_name="services"
+    )
+    done_at = models.DateTimeField("办结时间", null=True, blank=True)
+    done_by = models.ForeignKey("grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    done_note = models.CharField("办理情况", max_length=200, blank=True, default="")
+
+    objects = ServiceRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "服务需求"
+        verbose_name_plural = "服务需求"
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,22 @@
+"""What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
+
+from grassroots.grid.models import Role
+from grassroots.grid.registry import grant
+
+LOOK = (
+    "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",
+    "quarantine.view_alert", "quarantine.view_servicerequest", "quarantine.view_policy",
+)  # fmt: skip
+FILES = (
+    "quarantine.add_returnee", "quarantine.change_returnee", "quarantine.add_observation",
+    "quarantine.change_observation", "quarantine.add_servicerequest", "quarantine.change_servicerequest",
+)  # fmt: skip
+MEASURE = ("quarantine.add_reading", "quarantine.change_visit", "quarantine.change_alert")
+
+for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
+    grant(_role, *LOOK, *FILES, *MEASURE)
+grant(Role.SUPERVISOR, "quarantine.release_observation")
+grant(Role.HEALTH_WORKER, "quarantine.release_observation")
+grant(Role.POLICE, *LOOK, "quarantine.change_alert")
+grant(Role.INSPECTOR, *LOOK)
+grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")
