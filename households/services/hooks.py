@@ -1,0 +1,17 @@
+"""What apps above enter here, because households must not know them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Staff
+    from households.models import Survey, SurveyMember
+
+returnee_checks: list[Callable[[SurveyMember], str | None]] = []
+"""Given what somebody answered: the URL of the returnee file to open (prefilled), or None. Called after the save;
+`member.person` and `member.survey` are loaded."""
+
+survey_listeners: list[Callable[[Survey, list[SurveyMember], Staff], None]] = []
+"""Called inside the transaction of a survey, e.g. to raise an alert for a fever measured at the door."""
