@@ -1,0 +1,48 @@
+"""The generic ledger engine: columns and layouts as data, workbooks and CSV out of rows. It knows no
+model."""
+
+from grassroots.ledgers.engine.columns import Column, LayoutError
+from grassroots.ledgers.engine.csv_out import guarded, unguarded, write_csv
+from grassroots.ledgers.engine.export import ExportOptions, export_ledger
+from grassroots.ledgers.engine.layout import BlockField, Fonts, Layout
+from grassroots.ledgers.engine.registry import (
+    Filter,
+    LedgerContext,
+    LedgerDefinition,
+    UnknownLedger,
+    chinese_date,
+    ledger_registry,
+    make_imprint,
+)
+from grassroots.ledgers.engine.stream import TooManyRows
+from grassroots.ledgers.engine.text import clean_text, mask_id, mask_name, mask_phone
+from grassroots.ledgers.engine.writer import Sheet, WriteResult, write_workbook, write_xlsx
+
+__all__ = [
+    "BlockField",
+    "Column",
+    "ExportOptions",
+    "Filter",
+    "Fonts",
+    "Layout",
+    "LayoutError",
+    "LedgerContext",
+    "LedgerDefinition",
+    "Sheet",
+    "TooManyRows",
+    "UnknownLedger",
+    "WriteResult",
+    "chinese_date",
+    "clean_text",
+    "export_ledger",
+    "guarded",
+    "ledger_registry",
+    "make_imprint",
+    "mask_id",
+    "mask_name",
+    "mask_phone",
+    "unguarded",
+    "write_csv",
+    "write_workbook",
+    "write_xlsx",
+]

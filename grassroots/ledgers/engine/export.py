@@ -1,0 +1,157 @@
+"""A registered ledger into a file, for the download page, the job and the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from grassroots.ledgers.engine.columns import Column
+from grassroots.ledgers.engine.csv_out import Encoding, write_csv
+from grassroots.ledgers.engine.layout import Layout
+from grassroots.ledgers.engine.registry import LedgerContext, LedgerDefinition
+from grassroots.ledgers.engine.rows import Arranger
+from grassroots.ledgers.engine.stream import Progress
+from grassroots.ledgers.engine.writer import Sheet, Target, WriteResult, opened, write_workbook, write_xlsx
+
+FileFormat = Literal["xlsx", "csv"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How a ledger is wanted: as which file, in which layout (None: its own), with which imprint."""
+
+    file_format: FileFormat = "xlsx"
+    encoding: Encoding = "utf-8-sig"
+    layout: Layout | None = None
+    imprint: str = ""
+
+
+def export_ledger(
+    definition: LedgerDefinition,
+    context: LedgerContext,
+    target: Target,
+    *,
+    options: ExportOptions = ExportOptions(),
+    progress: Progress | None = None,
+) -> WriteResult:
+    """Write a ledger for a context to a path or a binary file.
+
+    A layout among the options takes the place of the ledger's own: any choice and order of its columns,
+    and columns of its own that stay empty. Values are masked unless `context.unmasked`; whether that is
+    allowed, and that it is logged, is the caller's business. Raises what the writers raise.
+    """
+    write = _write_rows if definition.sheets is None else _write_sheets
+    return write(definition, context, target, options, progress)
+
+
+def _write_rows(
+    definition: LedgerDefinition,
+    context: LedgerContext,
+    target: Target,
+    options: ExportOptions,
+    progress: Progress | None,
+) -> WriteResult:
+    assert definition.rows is not None  # LedgerDefinition sees to it
+    layout = options.layout or definition.layout
+    hint = definition.count(context) if definition.count else None
+    if options.file_format == "csv":
+        rows = definition.rows(context)
+        return _write_csv(target, layout, rows, definition.held_keys, hint, context, options, progress)
+    return write_xlsx(
+        target,
+        layout,
+        definition.rows(context),
+        context=_lines(definition, context),
+        row_keys=definition.held_keys,
+        totals=definition.totals(context) if definition.totals else {},
+        total_hint=hint,
+        masked=not context.unmasked,
+        imprint=options.imprint,
+        progress=progress,
+    )
+
+
+def _write_sheets(
+    definition: LedgerDefinition,
+    context: LedgerContext,
+    target: Target,
+    options: ExportOptions,
+    progress: Progress | None,
+) -> WriteResult:
+    assert definition.sheets is not None
+    layout = options.layout or definition.layout
+    lines = _lines(definition, context)
+    sheets = [
+        replace(
+            sheet,
+            layout=options.layout or sheet.layout,
+            row_keys=tuple(sheet.row_keys) or sheet.layout.keys,
+            context={**lines, **sheet.context},
+        )
+        for sheet in definition.sheets(context)
+    ]
+    if options.file_format == "csv":
+        rows = flat_rows(sheets)
+        return _write_csv(target, flat_layout(layout), rows, (), None, context, options, progress)
+    sheets = sheets or [Sheet(definition.name, layout, (), lines)]
+    return write_workbook(
+        target, sheets, masked=not context.unmasked, imprint=options.imprint, progress=progress
+    )
+
+
+def _lines(definition: LedgerDefinition, context: LedgerContext) -> dict[str, object]:
+    return {**context.lines(), **(definition.lines(context) if definition.lines else {})}
+
+
+def _write_csv(
+    target: Target,
+    layout: Layout,
+    rows: Iterable[Sequence[object]],
+    row_keys: Sequence[str],
+    hint: int | None,
+    context: LedgerContext,
+    options: ExportOptions,
+    progress: Progress | None,
+) -> WriteResult:
+    with opened(target) as out:
+        return write_csv(
+            out,
+            layout,
+            rows,
+            encoding=options.encoding,
+            row_keys=row_keys,
+            masked=not context.unmasked,
+            imprint=options.imprint,
+            total_hint=hint,
+            progress=progress,
+        )
+
+
+def flat_layout(layout: Layout) -> Layout:
+    """The layout of a sheet with a block above its table as one table: the block's fields, then the
+    columns."""
+    fields = [field for line in layout.block for field in line]
+    taken = set(layout.keys)
+    block = [
+        Column(
+            f"block_{field.key}" if field.key in taken else field.key,
+            field.caption,
+            format=field.format,
+            mask=field.mask,
+        )
+        for field in fields
+    ]
+    columns = [
+        replace(column, format="int") if column.format == "serial" else column for column in layout.columns
+    ]
+    return replace(layout, columns=(*block, *columns), block=())
+
+
+def flat_rows(sheets: Iterable[Sheet]) -> Iterator[tuple[object, ...]]:
+    """Rows for `flat_layout`: those of all sheets, each with its sheet's block before it."""
+    for sheet in sheets:
+        block = [sheet.context.get(field.key) for line in sheet.layout.block for field in line]
+        arranger = Arranger(sheet.layout.columns, sheet.row_keys)
+        if batch := list(sheet.rows):
+            yield from ((*block, *row) for row in zip(*arranger.columns(0, batch), strict=True))

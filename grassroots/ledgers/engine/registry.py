@@ -1,0 +1,140 @@
+"""Ledgers as their apps declare them: each app's `ledgers.py` registers its own, the engine knows none by
+name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from grassroots.ledgers.engine.formats import local_naive
+from grassroots.ledgers.engine.layout import Layout
+from grassroots.ledgers.engine.writer import Sheet
+
+
+class AreaLike(Protocol):
+    """What the engine needs of an area (grassroots.grid.models.Area)."""
+
+    name: Any
+
+
+class StaffLike(Protocol):
+    """What the engine needs of a member of staff: nothing but to hand it to the ledger's generator."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerContext:
+    """What a ledger is asked for: which area, by whom, for which day, as known when, and whether unmasked.
+
+    `on` is the day (Asia/Shanghai); `as_of` the moment whose knowledge counts, aware. `filters` holds
+    chosen filters by key. `purpose` is what an unmasked export states.
+    """
+
+    area: AreaLike
+    staff: StaffLike | None
+    on: dt.date
+    as_of: dt.datetime
+    unmasked: bool = False
+    purpose: str = ""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    def lines(self) -> dict[str, str]:
+        """What fills a layout's common placeholders: {unit}, {area}, {on}, {cutoff}, {filled_on}."""
+        as_of = local_naive(self.as_of)
+        cutoff = as_of if as_of.date() == self.on else dt.datetime.combine(self.on, dt.time(23, 59))
+        until = f"{cutoff.hour}时{cutoff.minute:02}分" if cutoff.time() < dt.time(23, 59) else "24时"
+        return {
+            "unit": str(self.area.name),
+            "area": str(self.area.name),
+            "on": chinese_date(self.on),
+            "cutoff": f"{chinese_date(self.on)}{until}",
+            "filled_on": chinese_date(as_of.date()),
+        }
+
+
+def chinese_date(day: dt.date) -> str:
+    """2020年1月29日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def make_imprint(*, who: str, at: dt.datetime, purpose: str, unmasked: bool) -> str:
+    """The line that says who exported a ledger, when, what for, and whether masked. `at` is aware."""
+    kind = "未脱敏,内含个人信息,不得外传" if unmasked else "已脱敏"
+    aim = f"用途:{purpose};" if purpose else ""
+    return f"导出人:{who};导出时间:{local_naive(at):%Y-%m-%d %H:%M};{aim}{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that a ledger offers: its key in `LedgerContext.filters`, its label, and its choices
+    (value, label)."""
+
+    key: str
+    label: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDefinition:
+    """A ledger: its key and name, its layout, and where its rows come from.
+
+    `rows(context)` yields rows in the order of `layout.columns` (or of `row_keys`, where the rows hold
+    more than the layout shows); it scopes them to what `context.staff` may see. `count(context)` is how
+    many to expect. A ledger of one sheet a person gives `sheets(context)` in place of `rows`.
+    `lines(context)` adds placeholders to the common ones; `totals(context)` gives 合计 values that are
+    not plain sums.
+    """
+
+    key: str
+    name: str
+    layout: Layout
+    rows: Callable[[LedgerContext], Iterable[Sequence[object]]] | None = None
+    row_keys: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    count: Callable[[LedgerContext], int] | None = None
+    sheets: Callable[[LedgerContext], Iterable[Sheet]] | None = None
+    lines: Callable[[LedgerContext], Mapping[str, object]] | None = None
+    totals: Callable[[LedgerContext], Mapping[str, object]] | None = None
+    order: int = 50
+
+    def __post_init__(self) -> None:
+        if (self.rows is None) == (self.sheets is None):
+            raise ValueError(f"ledger {self.key}: give either rows or sheets")
+
+    @property
+    def held_keys(self) -> tuple[str, ...]:
+        """What the generator's rows hold, in order."""
+        return self.row_keys or self.layout.keys
+
+
+class UnknownLedger(KeyError):
+    """No ledger of that key is registered."""
+
+
+class LedgerRegistry:
+    """The ledgers of all apps, by key."""
+
+    def __init__(self) -> None:
+        self._definitions: dict[str, LedgerDefinition] = {}
+
+    def register(self, definition: LedgerDefinition) -> LedgerDefinition:
+        """Enter a ledger. Raises ValueError when its key is taken."""
+        if definition.key in self._definitions:
+            raise ValueError(f"ledger {definition.key} is registered already")
+        self._definitions[definition.key] = definition
+        return definition
+
+    def get(self, key: str) -> LedgerDefinition:
+        """The ledger of that key. Raises UnknownLedger."""
+        try:
+            return self._definitions[key]
+        except KeyError:
+            raise UnknownLedger(key) from None
+
+    def all(self) -> list[LedgerDefinition]:
+        """All ledgers, in their order, then by key."""
+        return sorted(self._definitions.values(), key=lambda definition: (definition.order, definition.key))
+
+
+ledger_registry = LedgerRegistry()
