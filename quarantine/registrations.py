@@ -20,3 +20,5 @@ grant(Role.HEALTH_WORKER, "quarantine.release_observation")
 grant(Role.POLICE, *LOOK, "quarantine.change_alert")
 grant(Role.INSPECTOR, *LOOK)
 grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")
+
+from quarantine import steps  # noqa: E402, F401

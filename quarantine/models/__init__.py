@@ -8,10 +8,10 @@ from quarantine.models.observation import (
     ObservationState,
     ObservationStay,
     Outcome,
-    Place,
 )
 from quarantine.models.policy import Policy, PolicyState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
+from quarantine.rules.policy import Place
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
 
 __all__ = [

@@ -15,7 +15,8 @@ from grassroots.grid.models import Area
 from households.models import Household, Person
 from quarantine.models.policy import Policy
 from quarantine.models.returnee import Returnee, scoped_q
-from quarantine.rules.clock import StartBasis, day_number
+from quarantine.rules.clock import day_number
+from quarantine.rules.policy import Place, StartBasis
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -34,12 +35,6 @@ class Outcome(models.TextChoices):
     VOIDED = "VOIDED", "误建作废"
 
 
-class Place(models.TextChoices):
-    HOME = "HOME", "居家"
-    HOTEL = "HOTEL", "集中隔离点"
-    HOSPITAL = "HOSPITAL", "医院"
-
-
 class EventKind(models.TextChoices):
     """What happened to an observation. Flows of the 统计表 are counts of these."""
 
@@ -51,7 +46,6 @@ class EventKind(models.TextChoices):
     LEFT_HOME = "LEFT_HOME", "擅自外出"
     REFUSED = "REFUSED", "拒绝配合"
     TRANSFERRED = "TRANSFERRED", "转送"
-    RELEASE_PROPOSED = "RELEASE_PROPOSED", "期满待解除"
     RELEASED = "RELEASED", "解除"
     LOST = "LOST", "失联"
     DIED = "DIED", "死亡"

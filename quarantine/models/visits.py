@@ -23,8 +23,12 @@ class VisitState(models.TextChoices):
     DONE = "DONE", "已测"
     AWAY = "AWAY", "不在家"
     REFUSED = "REFUSED", "拒测"
+    PHONE = "PHONE", "电话联系"
     MISSED = "MISSED", "漏测"
     CANCELLED = "CANCELLED", "取消"
+
+
+UNMEASURED = (VisitState.PLANNED, VisitState.AWAY, VisitState.REFUSED, VisitState.PHONE)
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):
@@ -33,7 +37,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(opens_at__lte=at, closes_at__gt=at).exclude(state=VisitState.CANCELLED)
 
     def unmeasured(self) -> Self:
-        return self.filter(state__in=[VisitState.PLANNED, VisitState.AWAY, VisitState.REFUSED])
+        return self.filter(state__in=UNMEASURED)
 
     def overdue(self, at: dt.datetime) -> Self:
         """Still planned although their slot has closed: to be marked as missed."""
@@ -72,6 +76,7 @@ class Visit(models.Model):
         ]
         indexes = [
             models.Index(fields=["area", "date", "slot"], name="visit_area_day"),
+            models.Index(fields=["date", "slot", "state"], name="visit_slot_state"),
             models.Index(fields=["closes_at"], condition=Q(state="PLANNED"), name="visit_overdue"),
         ]
 

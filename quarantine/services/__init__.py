@@ -1,0 +1,1 @@
+"""Writes that touch several rows: policies, observations, readings, alerts."""

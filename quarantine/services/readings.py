@@ -1,0 +1,226 @@
+"""Recording what the thermometer said, or why there is nothing to record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from grassroots.grid.models import Staff
+from grassroots.ledgers.rollups import mark_dirty
+from quarantine.models import (
+    Alert,
+    AlertKind,
+    Method,
+    Observation,
+    Reading,
+    ReadingSource,
+    Visit,
+    VisitState,
+)
+from quarantine.rules.policy import PolicyTerms
+from quarantine.rules.readings import is_fever, is_low, present_symptoms
+from quarantine.rules.slots import slot_window
+from quarantine.services.alerts import alert_raise
+
+MARKS = (VisitState.AWAY, VisitState.REFUSED, VisitState.PHONE)
+RECHECKED = "已复测"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of recording: the reading, whether a second measurement is asked for, and the alert if one stands."""
+
+    reading: Reading
+    needs_second: bool
+    alert: Alert | None
+
+
+def _check_measured_at(visit: Visit, measured_at: dt.datetime | None, at: dt.datetime) -> None:
+    if measured_at is None:
+        return
+    if measured_at > at:
+        raise ValidationError({"measured_at": "测量时间不能晚于现在。"})
+    if timezone.localdate(measured_at) != visit.date:
+        raise ValidationError({"measured_at": f"测量时间应在 {visit.date:%Y-%m-%d} 当天。"})
+
+
+def _next_sequence(visit: Visit) -> int:
+    return (visit.readings.aggregate(last=Max("sequence"))["last"] or 0) + 1
+
+
+@transaction.atomic
+def reading_record(
+    *,
+    visit: Visit,
+    temperature: Decimal,
+    by: Staff,
+    entered_by: Staff | None = None,
+    method: str = Method.FOREHEAD,
+    symptoms: Sequence[str] = (),
+    measured_at: dt.datetime | None = None,
+    source: str = ReadingSource.DOOR,
+    is_rechecked: bool = False,
+    at: dt.datetime | None = None,
+) -> Recorded:
+    """Record a temperature in ℃ for a visit; `at` is the time of entry (default now).
+
+    A reading at the policy's threshold, or with symptoms, raises an alert at once; it and a reading below the low
+    limit ask for a second measurement, which is kept beside the first. Typed after the slot has closed or from paper
+    it is 补录. `measured_at` may be unknown for paper. Raises ValidationError by field.
+    """
+    at = at or timezone.now()
+    visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=visit.pk)
+    if visit.state == VisitState.CANCELLED:
+        raise ValidationError("该次测温已取消(观察已结束),不能再录入。")
+    if visit.opens_at > at:
+        raise ValidationError("该时段还没有开始,不能提前录入。")
+    if source == ReadingSource.DOOR and measured_at is None and at < visit.closes_at:
+        measured_at = at
+    _check_measured_at(visit, measured_at, at)
+    observation = visit.observation
+    terms = observation.policy.parsed()
+    reading = _write(
+        visit, terms, temperature=temperature, symptoms=symptoms, method=method, measured_at=measured_at, at=at, by=by,
+        entered_by=entered_by or by, source=source, reason=RECHECKED if is_rechecked else "",
+    )  # fmt: skip
+    return _settle(visit, reading, terms, at)
+
+
+def _write(
+    visit: Visit, terms: PolicyTerms, *, temperature: Decimal, symptoms: Sequence[str], method: str,
+    measured_at: dt.datetime | None, at: dt.datetime, by: Staff, entered_by: Staff, source: str, reason: str = "",
+    corrects: Reading | None = None,
+) -> Reading:  # fmt: skip
+    shown = list(present_symptoms(symptoms))
+    return Reading.objects.create(
+        visit=visit,
+        sequence=_next_sequence(visit),
+        temperature=temperature,
+        method=method,
+        symptoms=shown,
+        is_abnormal=is_fever(temperature, terms) or bool(shown),
+        is_low=is_low(temperature, terms),
+        measured_at=measured_at,
+        entered_at=at,
+        by=by,
+        entered_by=entered_by,
+        source=source,
+        is_late=at >= visit.closes_at or source == ReadingSource.PAPER,
+        reason=reason,
+        corrects=corrects,
+    )
+
+
+def _settle(visit: Visit, reading: Reading, terms: PolicyTerms, at: dt.datetime) -> Recorded:
+    """Mark the visit as done, raise what must be raised."""
+    if visit.state != VisitState.DONE:
+        visit.state = VisitState.DONE
+        visit.state_at = reading.measured_at or at
+        visit.state_recorded_at = at
+        visit.state_by = reading.by
+        visit.save(update_fields=["state", "state_at", "state_recorded_at", "state_by"])
+    alert = None
+    if reading.is_abnormal:
+        kind = AlertKind.FEVER if is_fever(reading.temperature, terms) else AlertKind.SYMPTOM
+        alert = alert_raise(observation=visit.observation, kind=kind, at=at, visit=visit, reading=reading)
+    mark_dirty([visit.area_id])
+    return Recorded(reading, needs_second(visit), alert)
+
+
+def needs_second(visit: Visit) -> bool:
+    """Whether the visit waits for a second measurement: its only effective reading is abnormal or too low."""
+    readings = [row for row in visit.readings.effective()]
+    return len(readings) == 1 and (readings[0].is_abnormal or readings[0].is_low) and readings[0].reason != RECHECKED
+
+
+@transaction.atomic
+def reading_correct(
+    *,
+    reading: Reading,
+    temperature: Decimal,
+    reason: str,
+    by: Staff,
+    symptoms: Sequence[str] | None = None,
+    measured_at: dt.datetime | None = None,
+    at: dt.datetime | None = None,
+) -> Recorded:
+    """Correct a reading by a further one that names it; the old one is kept. Raises ValidationError by field."""
+    at = at or timezone.now()
+    if not reason.strip():
+        raise ValidationError({"reason": "请写明更正原因,例如:录入时看错。"})
+    visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=reading.visit_id)
+    if reading.corrections.exists():
+        raise ValidationError("这次读数已经更正过,请更正最新的一次。")
+    measured_at = measured_at or reading.measured_at
+    _check_measured_at(visit, measured_at, at)
+    terms = visit.observation.policy.parsed()
+    corrected = _write(
+        visit, terms, temperature=temperature, symptoms=reading.symptoms if symptoms is None else symptoms,
+        method=reading.method, measured_at=measured_at, at=at, by=reading.by, entered_by=by, source=reading.source,
+        reason=reason.strip(), corrects=reading,
+    )  # fmt: skip
+    return _settle(visit, corrected, terms, at)
+
+
+@transaction.atomic
+def visit_mark(
+    *, visit: Visit, state: VisitState, by: Staff, note: str = "", at: dt.datetime | None = None
+) -> Visit:
+    """One tap: 不在家, 拒测 or 电话联系. Refusal raises an alert. Raises ValidationError outside the slot."""
+    at = at or timezone.now()
+    if state not in MARKS:
+        raise ValidationError("只能标为不在家、拒测或电话联系。")
+    visit = Visit.objects.select_for_update().select_related("observation").get(pk=visit.pk)
+    if visit.state in {VisitState.DONE, VisitState.CANCELLED}:
+        raise ValidationError(f"该次测温{visit.get_state_display()},不能再标记。")
+    if visit.opens_at > at:
+        raise ValidationError("该时段还没有开始。")
+    visit.state, visit.state_at, visit.state_recorded_at, visit.state_by = state, at, at, by
+    visit.explanation = note.strip() or visit.explanation
+    visit.save(update_fields=["state", "state_at", "state_recorded_at", "state_by", "explanation"])
+    if state == VisitState.REFUSED:
+        alert_raise(observation=visit.observation, kind=AlertKind.REFUSED, at=at, visit=visit)
+    mark_dirty([visit.area_id])
+    return visit
+
+
+def visit_explain(*, visit: Visit, explanation: str, by: Staff) -> Visit:
+    """Say why a slot was missed: an explained miss no longer stands in the way of release."""
+    if not explanation.strip():
+        raise ValidationError({"explanation": "请写明未测原因。"})
+    visit.explanation = explanation.strip()
+    visit.save(update_fields=["explanation"])
+    return visit
+
+
+def visit_for(*, observation: Observation, on: dt.date, slot: str, at: dt.datetime | None = None) -> Visit:
+    """The visit of a slot; an unplanned one is made where none was planned (late or imported readings).
+
+    Raises ValidationError for an unknown slot, or a day outside the observation.
+    """
+    at = at or timezone.now()
+    visit = observation.visits.filter(date=on, slot=slot).first()
+    if visit is not None:
+        return visit
+    first = min(observation.basis_on, timezone.localdate(observation.opened_at))
+    if not first <= on <= observation.last_on:
+        raise ValidationError({"date": f"{on:%Y-%m-%d} 不在观察期内({first:%m-%d} 至 {observation.last_on:%m-%d})。"})
+    try:
+        window = slot_window(observation.policy.parsed(), on, slot)
+    except KeyError as unknown:
+        raise ValidationError({"slot": "该政策没有这个测温时段。"}) from unknown
+    visit, _made = Visit.objects.get_or_create(
+        observation=observation, date=on, slot=slot,
+        defaults={
+            "area_id": observation.area_id, "opens_at": window.opens_at, "closes_at": window.closes_at,
+            "is_planned": False, "recorded_at": at,
+        },
+    )  # fmt: skip
+    return visit
