@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -15,6 +17,9 @@ from grassroots.grid.scope import scope_of
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
+
+
+NEVER = dt.date(1900, 1, 1)  # stands for "no date" where dates are sorted
 
 
 class HousingKind(models.TextChoices):
@@ -45,6 +50,16 @@ class Followup(models.TextChoices):
     OBSERVED = "OBSERVED", "居家观察中"
 
 
+def _beyond(household: Household) -> Q:
+    same_area = Q(walk_key__gt=household.walk_key) | Q(walk_key=household.walk_key, pk__gt=household.pk)
+    return Q(area_id__gt=household.area_id) | Q(area_id=household.area_id) & same_area
+
+
+def _before(household: Household) -> Q:
+    same_area = Q(walk_key__lt=household.walk_key) | Q(walk_key=household.walk_key, pk__lt=household.pk)
+    return Q(area_id__lt=household.area_id) | Q(area_id=household.area_id) & same_area
+
+
 class HouseholdQuerySet(models.QuerySet["Household"]):
     """Households by place, state and scope."""
 
@@ -67,6 +82,41 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
 
     def in_walking_order(self) -> Self:
         return self.order_by("area_id", "walk_key", "pk")
+
+    def in_state(self, code: str) -> Self:
+        """Households whose tile shows that state: of the survey, or of the follow-up of returnees."""
+        if code in {Followup.RETURNEE, Followup.OBSERVED}:
+            return self.filter(followup_state=code)
+        return self.filter(survey_state=code)
+
+    def beyond(self, household: Household) -> Self:
+        """What comes after a household in walking order (keyset of the pages, 下一户)."""
+        return self.filter(_beyond(household))
+
+    def before(self, household: Household) -> Self:
+        """What comes before a household in walking order (上一户)."""
+        return self.filter(_before(household))
+
+    def due(self, on: dt.date) -> Self:
+        """无人户 to be tried again on or before a date; one without a date is due."""
+        return self.absent().filter(Q(next_visit_on=None) | Q(next_visit_on__lte=on))
+
+    def by_next_visit(self) -> Self:
+        """In order of the next visit (none planned first), then walking order; `next_on` is the date sorted by."""
+        next_on = Coalesce("next_visit_on", Value(NEVER, output_field=models.DateField()))
+        return self.annotate(next_on=next_on).order_by("next_on", "area_id", "walk_key", "pk")
+
+    def beyond_by_next_visit(self, next_on: dt.date, household: Household) -> Self:
+        """What comes after a household that stood at `next_on` in the order of by_next_visit (keyset)."""
+        return self.filter(Q(next_on__gt=next_on) | Q(next_on=next_on) & _beyond(household))
+
+    def with_door(self, key: str) -> Self:
+        """Households behind the door of a key such as 3-2-501, whatever their 同门序号."""
+        return self.filter(Q(door_key=key) | Q(door_key__startswith=f"{key}#"))
+
+    def tally(self, *by: str) -> models.QuerySet[Household, dict[str, Any]]:
+        """How many open households stand in each state, by the given fields: rows with `n`. Bound it to a village."""
+        return self.open().order_by().values(*by, "survey_state").annotate(n=Count("pk"))
 
 
 class Household(models.Model):
