@@ -1,11 +1,13 @@
 """What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
 
 from grassroots.grid.models import Role
-from grassroots.grid.registry import grant, register_duty_model
+from grassroots.grid.registry import AreaHooks, area_hooks, grant, register_duty_model
+from households import areas
 from households.models import HouseholdDuty, PersonDuty
 
 register_duty_model("household", HouseholdDuty, "household_id")
 register_duty_model("person", PersonDuty, "person_id")
+area_hooks.append(AreaHooks(holds_data=areas.holds_data, succeeded=areas.succeeded))
 
 LOOK = ("households.view_household", "households.view_person", "households.view_survey")
 RECORD = (

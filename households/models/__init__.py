@@ -2,7 +2,15 @@
 
 from households.models.duties import HouseholdDuty, PersonDuty
 from households.models.household import Followup, Household, HousingKind, SurveyState
-from households.models.people import Person, Relation, Residency, ResidencyKind, Sex, SupportKind, SupportStatus
+from households.models.people import (
+    Person,
+    Relation,
+    Residency,
+    ResidencyKind,
+    Sex,
+    SupportKind,
+    SupportStatus,
+)
 from households.models.survey import CommitmentLetter, Survey, SurveyMember, SurveyMethod, SurveyOutcome
 
 __all__ = [

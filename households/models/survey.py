@@ -10,7 +10,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from grassroots.grid.models import Area
-from grassroots.grid.scope import scope_of
 from households.models.household import Household
 from households.models.people import Person
 

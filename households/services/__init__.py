@@ -1,4 +1,4 @@
-"""Writes over several rows of households. All take keyword arguments, `by`, and the time as `at` (default now)."""
+"""Writes over several rows: keyword arguments, `by` whom, and the time as `at` (default now)."""
 
 from households.services.data import (
     Caution,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from grassroots.grid import versions
+
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
     from households.models import Household, Person
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 class Caution:
     """Something that does not look right and may still be so: saved only when confirmed.
 
-    A caution `by_reason` is confirmed by a reason in words, in the field that `field` names; the others by their
-    `code` in `confirmed`.
+    A caution `by_reason` is confirmed by a reason in words, in the field that `field` names; the others by
+    their `code` in `confirmed`.
     """
 
     field: str
@@ -45,18 +47,17 @@ class Difference:
     theirs: str
 
 
-class StaleVersion(Exception):
+class StaleVersion(versions.StaleVersion):
     """Nothing was saved: somebody else has saved since the page was opened. Carries both values."""
 
     def __init__(self, current: Household, differences: Sequence[Difference] = ()) -> None:
-        super().__init__("stale version")
-        self.current = current
+        super().__init__(current)
         self.differences = list(differences)
 
 
 @dataclass(frozen=True)
 class PersonData:
-    """A person as typed; the service normalises. None for `id_number` or `phone`: leave what is registered."""
+    """A person as typed; the service normalises. None where it may stand: leave what is registered."""
 
     name: str
     sex: str = ""
@@ -71,7 +72,7 @@ class PersonData:
     id_shared_reason: str = ""
     """Why two people carry one number."""
     phone: str | None = ""
-    phone_owner: str = ""
+    phone_owner: str | None = None
     work_unit: str | None = None
     note: str | None = None
 

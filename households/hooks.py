@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from households.models import Survey, SurveyMember
 
 returnee_checks: list[Callable[[SurveyMember], str | None]] = []
-"""Given what somebody answered: the URL of the returnee file to open (prefilled), or None. Called after the save;
-`member.person` and `member.survey` are loaded."""
+"""Given what somebody answered: the URL of the returnee file to open (prefilled), or None.
+
+Called inside the survey's transaction, after everything is written; `member.person` and `member.survey` are loaded.
+"""
 
 survey_listeners: list[Callable[[Survey, list[SurveyMember], Staff], None]] = []
 """Called inside the transaction of a survey, e.g. to raise an alert for a fever measured at the door."""
