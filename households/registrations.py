@@ -27,3 +27,5 @@ for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
     grant(_role, "households.unmask_person")
 grant(Role.SUPERVISOR, *DUTIES)
 grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
+
+from households import indicators  # noqa: E402, F401

@@ -48,14 +48,41 @@ class AsOf:
 Count = Callable[["QuerySet[Area]", AsOf], Mapping[int, int]]
 """Given the areas asked for and a point in time: the figure of each area id that has rows of its own."""
 
+Moves = Callable[["QuerySet[Area]", AsOf], Mapping[tuple[int, int], int]]
+"""The same for what goes from one area to another: counts by (from area id, to area id), 0 for outside the register."""
+
+OUTSIDE = 0
+
+
+@dataclass(frozen=True)
+class Late:
+    """A row that changes a figure of an earlier day: it happened then and was recorded later (更正)."""
+
+    area_id: int
+    change: int
+    happened_at: dt.datetime
+    recorded_at: dt.datetime
+    what: str
+
+
+LateEntries = Callable[["QuerySet[Area]", AsOf, dt.datetime], "list[Late]"]
+"""Given areas, a day as known now, and since when: the rows recorded since then that change the day's figure."""
+
 
 @dataclass(frozen=True)
 class Indicator:
-    """A figure of the 统计表: its key in the JSON contract, its caption, and how it is counted."""
+    """A figure of the 统计表: its key in the JSON contract, its caption, and how it is counted.
+
+    Either `count`, or `moves` with the side of a border that is counted ("in" or "out"): a move counts for an area
+    only where it crosses the area's border.
+    """
 
     key: str
     caption: str
-    count: Count
+    count: Count | None = None
+    moves: Moves | None = None
+    side: str = ""
+    late: LateEntries | None = None
     group: str = ""
     order: int = 100
     in_table: bool = True
@@ -67,9 +94,16 @@ _indicators: dict[str, Indicator] = {}
 
 def register_indicator(indicator: Indicator) -> None:
     """Add a figure; apps call this in their indicators.py."""
+    if (indicator.count is None) == (indicator.moves is None):
+        raise ValueError(f"{indicator.key}: give either count or moves")
     _indicators[indicator.key] = indicator
 
 
 def indicators() -> list[Indicator]:
     """All figures in their order."""
     return sorted(_indicators.values(), key=lambda indicator: (indicator.order, indicator.key))
+
+
+def indicator(key: str) -> Indicator:
+    """The figure of that key; raises KeyError."""
+    return _indicators[key]

@@ -9,3 +9,5 @@ for _role in (
     grant(_role, "ledgers.view_arearollup", "ledgers.export_ledger")
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.HEALTH_WORKER):
     grant(_role, "ledgers.export_unmasked")
+
+from grassroots.ledgers import indicators, steps  # noqa: E402, F401

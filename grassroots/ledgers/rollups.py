@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 
-from grassroots.ledgers.models import DirtyArea
+from django.db import connection, transaction
+from django.utils import timezone
+
+from grassroots.grid.models import Area
+from grassroots.ledgers.asof import AsOf, indicators
+from grassroots.ledgers.models import AreaRollup, DirtyArea
+from grassroots.ledgers.statistics import Counted, Figures, count_all, count_keys
+
+KEEP_DAYS = 15
+BATCH = 500
 
 
 def mark_dirty(area_ids: Iterable[int]) -> None:
@@ -12,3 +22,110 @@ def mark_dirty(area_ids: Iterable[int]) -> None:
     rows = [DirtyArea(area_id=area_id) for area_id in sorted(set(area_ids))]
     if rows:
         DirtyArea.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
+    """Recompute the figures of today for every dirty area and what lies above it.
+
+    The first call of a day computes every area. Dirty marks are taken away in the transaction that writes the
+    figures: a change that comes in meanwhile marks its area again.
+    """
+    on = timezone.localdate(at)
+    asof = AsOf.day(on, at)
+    roots = list(Area.objects.filter(depth=1).order_by("path"))
+    done = 0
+    for root in roots:
+        if AreaRollup.objects.filter(area=root, on=on).exists():
+            done += _refresh_dirty(root, asof)
+        else:
+            done += _refresh_all(root, asof)
+    swept, _ = AreaRollup.objects.filter(on__lt=on - dt.timedelta(days=KEEP_DAYS)).delete()
+    return {"areas": done, "swept": swept}
+
+
+def _lock_dirty(root: Area) -> list[DirtyArea]:
+    marks = DirtyArea.objects.filter(area__in=Area.objects.within(root).order_by().values("pk")).order_by("pk")
+    if connection.vendor == "postgresql":
+        marks = marks.select_for_update(skip_locked=True)
+    return list(marks)
+
+
+def _write(rows: list[AreaRollup]) -> None:
+    AreaRollup.objects.bulk_create(
+        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["area", "on"],
+        update_fields=["own", "total", "computed_at"],
+    )  # fmt: skip
+
+
+def _rollup(area_id: int, counted: Counted, total: Figures) -> AreaRollup:
+    own = {key: counts[area_id] for key, counts in counted.own.items() if counts.get(area_id)}
+    return AreaRollup(
+        area_id=area_id, on=counted.asof.on, own=own, total=total, computed_at=counted.asof.known_at
+    )
+
+
+def _refresh_all(root: Area, asof: AsOf) -> int:
+    with transaction.atomic():
+        marks = _lock_dirty(root)
+        counted = count_all(root, asof)
+        totals = counted.every_total()
+        _write([_rollup(area_id, counted, totals[area_id]) for area_id in counted.paths])
+        DirtyArea.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
+    return len(counted.paths)
+
+
+def _refresh_dirty(root: Area, asof: AsOf) -> int:
+    """Recount the dirty areas' villages and the sums above them (a village is small, a township is not)."""
+    with transaction.atomic():
+        marks = _lock_dirty(root)
+        if not marks:
+            return 0
+        tops = _tops(marks)
+        counted = [count_all(top, asof) for top in tops]
+        rows = [_rollup(pk, part, total) for part in counted for pk, total in part.every_total().items()]
+        _write(rows)
+        above = _refresh_above(tops, asof)
+        DirtyArea.objects.filter(pk__in=[mark.pk for mark in marks]).delete()
+    return len(rows) + above
+
+
+def _tops(marks: list[DirtyArea]) -> list[Area]:
+    """The villages (or, higher up, the areas themselves) in which the dirty areas lie, none inside another."""
+    areas = Area.objects.filter(pk__in=[mark.area_id for mark in marks])
+    paths = {area.path[: 3 * Area.steplen] for area in areas}
+    outermost = {path for path in paths if not any(other != path and path.startswith(other) for other in paths)}
+    return list(Area.objects.filter(path__in=outermost).order_by("path"))
+
+
+def _refresh_above(tops: list[Area], asof: AsOf) -> int:
+    """Sum up again what lies above recounted areas, from the figures of the areas below, level by level."""
+    paths = {path for top in tops for path in top.ancestor_paths()[:-1]}
+    rows = []
+    for area in Area.objects.filter(path__in=paths).order_by("-depth"):
+        children = AreaRollup.objects.filter(area__path__startswith=area.path, area__depth=area.depth + 1, on=asof.on)
+        mine = AreaRollup.objects.filter(area=area, on=asof.on).first()
+        own = mine.own if mine else {}
+        total: Figures = {}
+        for figures in [own, *children.values_list("total", flat=True)]:
+            for key, number in figures.items():
+                total[key] = total.get(key, 0) + number
+        total |= _crossing_figures(area, asof)
+        row = AreaRollup(area=area, on=asof.on, own=own, total=total, computed_at=asof.known_at)
+        _write([row])
+        rows.append(row)
+    return len(rows)
+
+
+def _crossing_figures(area: Area, asof: AsOf) -> Figures:
+    """Moves do not add up from below: one between two villages of a street does not cross the street's border."""
+    return count_keys(area, asof, [item.key for item in indicators() if item.moves is not None])
+
+
+def rollup_of(area: Area, on: dt.date) -> AreaRollup | None:
+    """The latest figures of an area on a day, None before the first tick of the day."""
+    return AreaRollup.objects.filter(area=area, on=on).first()
+
+
+def rollups_of(areas: Iterable[Area], on: dt.date) -> dict[int, AreaRollup]:
+    """The latest figures of several areas on a day by area id, in one query."""
+    return {row.area_id: row for row in AreaRollup.objects.filter(area__in=list(areas), on=on)}

@@ -102,7 +102,7 @@ class PeopleWriter:
             next_visit_on=self.invent.on if knock.state == SurveyState.ABSENT else None,
             opened_on=self.registered_at.date(), recorded_at=self.registered_at,
         )  # fmt: skip
-        members = self._members(household_id, area_id, size)
+        members = self._members(household_id, area_id, 0 if knock.state == SurveyState.VACANT else size)
         if knock.at is not None:
             self._survey(household_id, area_id, members, knock, knock.at)
         return Home(household_id, area_id, village_id, order, members)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from grassroots.desk.demo.accounts import account_lines
 from grassroots.desk.demo.build import DemoRefused, load
+from grassroots.ledgers.rollups import refresh_rollups
 
 BAR_WIDTH = 30
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             load(options["size"], on, seed=options["seed"], progress=self._bar)
         except DemoRefused as refused:
             raise CommandError(str(refused)) from refused
+        refresh_rollups(timezone.now())
         self._refresh_statistics()
         self.stdout.write(f"演示数据已装入({options['size']},{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。")
         for line in account_lines():
