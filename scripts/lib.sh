@@ -41,7 +41,7 @@ ensure_venv() {
     esac
     [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return
     say "Installing the packages of $file into .venv (a minute or two the first time) ..."
-    "$VENV/bin/python" -m pip install --quiet --retries 5 --timeout 60 -r "$ROOT/$file" ||
+    "$VENV/bin/python" -m pip install -qq --retries 5 --timeout 60 -r "$ROOT/$file" ||
         die "pip could not install $file; its reason stands above."
     printf '%s' "$sum" >"$stamp"
 }

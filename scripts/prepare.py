@@ -44,14 +44,16 @@ def main() -> None:
 
     call_command("ensure_keys")
     call_command("migrate", interactive=False, verbosity=0)
-    os.environ["GRASSROOTS_ADDRESS"] = addresses()[0]
     is_empty = not (Staff.objects.exists() or Area.objects.exists())
+    where = "\n打开 / open:  " + "   ".join(addresses()) + "\n停止 / stop:  Ctrl-C\n"
     if wants_demo_data(Path(settings.VAR_DIR) / "no_demo_data") and is_empty:
         print("First start: loading the demo village ...", flush=True)
         call_command("load_demo", "village")
+        print(where, flush=True)
     else:
+        print(where, flush=True)
         call_command("demo_accounts")
-    print("\n打开 / open:  " + "   ".join(addresses()) + "\n停止 / stop:  Ctrl-C\n", flush=True)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ export GRASSROOTS_VAR
 
 ensure_venv requirements.txt
 umask 077 # names, keys and files of the office are its owner's alone
-mkdir -p "$GRASSROOTS_VAR"
+mkdir -p "$GRASSROOTS_VAR/static"
 "$VENV/bin/python" - "$BIND" "$PORT" <<'PY' || die "Port $PORT is taken. Choose another one: make run PORT=8001"
 import socket, sys
 with socket.socket() as s:
@@ -29,6 +29,8 @@ if [ "$TLS" = 1 ]; then
 fi
 export TLS_OPTIONS
 [ -w /dev/shm ] && export WORKER_TMP=/dev/shm
+# In an office's PC or a container this often runs as root; tasks are JSON, never pickles, so Celery's worry is not ours.
+export PYTHONWARNINGS="ignore:You're running the worker with superuser privileges"
 
 "$VENV/bin/python" scripts/prepare.py
 exec "$VENV/bin/honcho" start --port "$PORT"
