@@ -148,7 +148,8 @@ def household_fill(household: Household, values: Mapping[str, Any]) -> list[str]
         errors["housing_kind"] = "请选择房屋性质。"
     if errors:
         raise ValidationError(errors)
-    _fill_derived(household)
+    if household.pk is None or set(PLACE) & set(values):
+        _fill_derived(household)
     changed = [name for name in names if getattr(household, name) != before[name]]
     if household.pk is None or {"building", "unit", "door", "share_no"} & set(changed):
         _check_door_is_free(household)
