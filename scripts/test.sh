@@ -70,14 +70,14 @@ drop_impossible() {
 }
 
 # --- the phases ----------------------------------------------------------------------------------------------
-check() { # check NAME COMMAND...: prints the command's output only when it fails
+check() { # check NAME COMMAND...: prints the command's output, at most 80 lines of it, only when it fails
     local name=$1
     shift
     if "$@" >"$scratch/check.log" 2>&1; then
         say "  ok    $name"
     else
         say "  FAIL  $name"
-        sed 's/^/        /' "$scratch/check.log"
+        head -n 80 "$scratch/check.log" | cut -c 1-200 | sed 's/^/        /'
         failed_checks+=("$name")
     fi
 }
@@ -85,10 +85,10 @@ check() { # check NAME COMMAND...: prints the command's output only when it fail
 run_lint() {
     local failed_checks=() bin=$VENV/bin
     export GRASSROOTS_VAR=$scratch/var
-    check "ruff check" "$bin/ruff" check .
-    check "ruff format" "$bin/ruff" format --check .
-    check "djlint format" "$bin/djlint" templates --check --quiet
-    check "djlint lint" "$bin/djlint" templates --lint --quiet
+    check "ruff check" "$bin/ruff" check --output-format concise .
+    check "ruff format" "$bin/ruff" format --check --output-format concise .
+    check "djlint format" "$bin/djlint" templates --check
+    check "djlint lint" "$bin/djlint" templates --lint
     check "mypy" "$bin/mypy"
     check "layers" "$bin/lint-imports"
     check "house rules" "$bin/python" scripts/house_rules.py
