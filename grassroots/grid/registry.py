@@ -30,6 +30,9 @@ class AreaHooks:
     """Whether rows of the app lie in one of these area ids."""
     succeeded: Callable[[Mapping[int, int], dt.datetime, Staff], None]
     """Rows move from each closed area (key) to its successor (value)."""
+    holds_open: Callable[[Sequence[int]], bool] | None = None
+    """Whether rows that still count lie there (open households, people, observations): they forbid closing. None:
+    whatever lies there does."""
 
 
 @dataclass(frozen=True)

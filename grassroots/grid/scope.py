@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 
 from django.db.models import Q
@@ -47,6 +47,14 @@ class Scope:
         """Whether the area lies inside the scope."""
         return any(area.path.startswith(path) for path in self.paths)
 
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether the scope holds the whole of the office that this installation serves (one query, kept)."""
+        from grassroots.grid.models.office import Office
+
+        path = Office.objects.filter(pk=1).values_list("area__path", flat=True).first()
+        return path is not None and any(path.startswith(root) for root in self.paths)
+
     def roots(self) -> list[Area]:
         """The areas at the top of the scope, in tree order (one query)."""
         return list(Area.objects.filter(path__in=self.paths).order_by("path"))
@@ -73,3 +81,8 @@ def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
     scope = Scope(staff.pk, on, _outermost(set(posted.union(on_duty))))
     staff._scope = scope  # type: ignore[attr-defined]
     return scope
+
+
+def forget_scope(staff: Staff) -> None:
+    """Drop the scope kept on the instance, after a change to the person's postings or duties."""
+    staff.__dict__.pop("_scope", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from grassroots.grid.crypto import digest
 from grassroots.grid.models import Staff, Submission
 
 FIELD = "submission_id"
@@ -31,9 +31,11 @@ class SubmissionInvalid(Exception):
 
 
 def payload_digest(payload: Mapping[str, Any]) -> str:
-    """Return a digest of what was sent, by which the same form sent twice is recognised."""
-    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return a digest of what was sent, by which the same form sent twice is recognised.
+
+    Keyed, because a plain hash of a form would let an ID number in it be found by trying.
+    """
+    return digest(json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str), "submission")
 
 
 def submission_run(
@@ -44,14 +46,14 @@ def submission_run(
     Returns its result (identifiers only, nothing personal) and whether this was a repetition. Raises
     SubmissionConflict; whatever `write` raises undoes the claim too.
     """
-    digest = payload_digest(payload)
+    sent = payload_digest(payload)
     with transaction.atomic():
         try:
             with transaction.atomic():
-                claim = Submission.objects.create(uid=uid, staff=staff, payload_digest=digest)
+                claim = Submission.objects.create(uid=uid, staff=staff, payload_digest=sent)
         except IntegrityError:
             first = Submission.objects.get(uid=uid)
-            if first.staff_id != staff.pk or first.payload_digest != digest:
+            if first.staff_id != staff.pk or first.payload_digest != sent:
                 raise SubmissionConflict from None
             return first.result, True
         claim.result = write()
@@ -81,11 +83,15 @@ def submit_once(
     try:
         uid = uuid.UUID(request.POST.get(FIELD, ""))
     except ValueError:
-        return render(request, "400.html", {"reason": "表单缺少提交编号,请返回上一页刷新后再提交。"}, status=400)
+        return render(
+            request, "400.html", {"reason": "表单缺少提交编号,请返回上一页刷新后再提交。"}, status=400
+        )
     staff = request.user
     assert isinstance(staff, Staff)
     try:
-        result, _repeated = submission_run(uid=uid, staff=staff, payload=request_payload(request), write=write)
+        result, _repeated = submission_run(
+            uid=uid, staff=staff, payload=request_payload(request), write=write
+        )
     except SubmissionInvalid as invalid:
         return invalid.response
     except SubmissionConflict:

@@ -25,12 +25,17 @@ class Level(models.IntegerChoices):
 
 
 def path_range(path: str) -> tuple[str, str]:
-    """Return the half-open range of paths (from, to) that holds the node at `path` and everything below it."""
-    last = path[-1]
+    """Return the half-open range of paths (from, to) that holds the node at `path` and everything below it.
+
+    The upper end is the next path of the same length, so that it uses letters of treebeard's alphabet only and sorts
+    alike in every collation.
+    """
     alphabet = MP_Node.alphabet
-    if last != alphabet[-1]:
-        return path, path[:-1] + alphabet[alphabet.index(last) + 1]
-    return path, path + "["  # "[" sorts behind every letter of the alphabet, also in the C collation
+    kept = path.rstrip(alphabet[-1])
+    if not kept:  # the last of all paths: nothing sorts behind it but longer paths of its own
+        return path, path + alphabet[-1] * (255 - len(path))
+    raised = kept[:-1] + alphabet[alphabet.index(kept[-1]) + 1]
+    return path, raised + alphabet[0] * (len(path) - len(kept))
 
 
 class AreaQuerySet(MP_NodeQuerySet):
@@ -40,7 +45,9 @@ class AreaQuerySet(MP_NodeQuerySet):
         """Areas that exist on a date (None: that have not been closed)."""
         if on is None:
             return self.filter(valid_to=None)
-        return self.filter(Q(valid_from=None) | Q(valid_from__lte=on)).filter(Q(valid_to=None) | Q(valid_to__gt=on))
+        return self.filter(Q(valid_from=None) | Q(valid_from__lte=on)).filter(
+            Q(valid_to=None) | Q(valid_to__gt=on)
+        )
 
     def within(self, area: Area) -> Self:
         """The area itself and everything below it."""
@@ -67,12 +74,19 @@ class Area(MP_Node):
     level = models.PositiveSmallIntegerField("级别", choices=Level.choices)
     code = models.CharField("区划代码", max_length=32, blank=True, default="")
     name = models.CharField("名称", max_length=60)
-    kind = models.CharField("类型", max_length=20, blank=True, default="", help_text="如:社区、行政村、小区、散居院落")
+    kind = models.CharField(
+        "类型", max_length=20, blank=True, default="", help_text="如:社区、行政村、小区、散居院落"
+    )
     expected_households = models.PositiveIntegerField("应排查户数", null=True, blank=True)
     valid_from = models.DateField("启用日期", null=True, blank=True)
     valid_to = models.DateField("停用日期", null=True, blank=True)
     successor = models.ForeignKey(
-        "self", verbose_name="接续区域", null=True, blank=True, on_delete=models.PROTECT, related_name="predecessors"
+        "self",
+        verbose_name="接续区域",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="predecessors",
     )
     version = models.PositiveIntegerField(default=1)
 
@@ -112,5 +126,7 @@ class Area(MP_Node):
         """Name with the names above it up to the village, e.g. 城厢社区翠柏苑 (one query unless at the top)."""
         if self.level <= Level.VILLAGE:
             return self.name
-        above: Any = Area.objects.filter(path__in=self.ancestor_paths(), level__gte=Level.VILLAGE).order_by("path")
+        above: Any = Area.objects.filter(path__in=self.ancestor_paths(), level__gte=Level.VILLAGE).order_by(
+            "path"
+        )
         return separator.join(area.name for area in above)

@@ -45,12 +45,16 @@ class DutyQuerySet(models.QuerySet["AbstractDuty"]):
         on = on or timezone.localdate()
         return self.filter(valid_from__lte=on).filter(Q(valid_to=None) | Q(valid_to__gte=on))
 
+    def coming(self, on: dt.date | None = None) -> Self:
+        """Duties that begin after a date (default today)."""
+        return self.filter(valid_from__gt=on or timezone.localdate())
+
     def held_by(self, staff: Staff, on: dt.date | None = None) -> Self:
-        """Open duties that the person holds, or stands in for on that date."""
+        """Open duties that the person holds, or stands in for on that date; none for one who has left."""
+        if not staff.is_active:
+            return self.none()
         on = on or timezone.localdate()
-        standing_in = (
-            Q(deputy=staff, standin_from__lte=on) & (Q(standin_to=None) | Q(standin_to__gte=on))
-        )
+        standing_in = Q(deputy=staff, standin_from__lte=on) & (Q(standin_to=None) | Q(standin_to__gte=on))
         return self.open(on).filter(Q(staff=staff) | standing_in)
 
 
@@ -76,7 +80,8 @@ class AbstractDuty(models.Model):
         abstract = True
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")) , name="%(class)s_ends_after_it_begins"
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                name="%(class)s_ends_after_it_begins",
             ),
             models.CheckConstraint(
                 condition=Q(deputy=None) | ~Q(deputy=F("staff")), name="%(class)s_deputy_is_another_person"
@@ -96,11 +101,18 @@ class AbstractDuty(models.Model):
         """The one to call on that date: the deputy while he stands in, else the holder."""
         return self.deputy if self.is_stood_in(on) and self.deputy else self.staff
 
+    @property
+    def acting_today(self) -> Staff:
+        """The one to call today."""
+        return self.acting(timezone.localdate())
+
 
 class AreaDuty(AbstractDuty):
     """A duty on an area and everything below it, e.g. 包片, 包村, 包组."""
 
-    area = models.ForeignKey("grid.Area", verbose_name="区域", on_delete=models.PROTECT, related_name="duties")
+    area = models.ForeignKey(
+        "grid.Area", verbose_name="区域", on_delete=models.PROTECT, related_name="duties"
+    )
     section = models.CharField("片/段", max_length=40, blank=True, default="")
 
     class Meta(AbstractDuty.Meta):

@@ -9,9 +9,15 @@ class Office(models.Model):
 
     name = models.CharField("单位名称", max_length=60)
     area = models.ForeignKey("grid.Area", verbose_name="辖区", on_delete=models.PROTECT, related_name="+")
-    phone = models.CharField("办公电话", max_length=30, blank=True, default="", help_text="印在表格上的值班电话")
+    phone = models.CharField(
+        "办公电话", max_length=30, blank=True, default="", help_text="印在表格上的值班电话"
+    )
     issuer = models.CharField(
-        "解除通知出具单位", max_length=60, blank=True, default="", help_text="如:卫生院、社区卫生服务中心、县疾控"
+        "解除通知出具单位",
+        max_length=60,
+        blank=True,
+        default="",
+        help_text="如:卫生院、社区卫生服务中心、县疾控",
     )
     is_demo = models.BooleanField("演示数据", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -38,14 +38,50 @@ class StaffQuerySet(models.QuerySet["Staff"]):
         return self.filter(is_active=True)
 
     def visible_to(self, staff: Staff) -> Self:
-        """Staff with a posting or an area duty inside the person's scope, and the person."""
+        """Staff with a posting or an area duty inside the person's scope, and the person.
+
+        Whoever sees the whole office also sees those who are posted nowhere (yet, or any more).
+        """
         from grassroots.grid.models.duties import AreaDuty
         from grassroots.grid.scope import scope_of
 
-        areas = scope_of(staff).area_q("area__")
+        scope = scope_of(staff)
+        if scope.is_whole:
+            return self
+        areas = scope.area_q("area__")
         posted = Posting.objects.filter(areas).values("staff_id")
         on_duty = AreaDuty.objects.filter(areas).values("staff_id")
         return self.filter(Q(pk=staff.pk) | Q(pk__in=posted) | Q(pk__in=on_duty))
+
+    def manageable_by(self, staff: Staff) -> Self:
+        """Visible staff who reach nowhere that the person himself does not: whom he may edit, reset or hand over."""
+        from grassroots.grid.models.duties import AreaDuty
+        from grassroots.grid.scope import scope_of
+
+        scope = scope_of(staff)
+        if scope.is_whole:
+            return self
+        beyond = ~scope.area_q("area__")
+        posted = Posting.objects.open().filter(beyond).values("staff_id")
+        on_duty = AreaDuty.objects.open().filter(beyond).values("staff_id")
+        return self.visible_to(staff).exclude(pk__in=posted).exclude(pk__in=on_duty)
+
+    def callable_by(self, staff: Staff) -> Self:
+        """Visible staff, and the officers above: those on duty for an area that the person's scope lies in."""
+        from grassroots.grid.models.areas import Area
+        from grassroots.grid.models.duties import AreaDuty
+        from grassroots.grid.scope import scope_of
+
+        above = {
+            path[:end]
+            for path in scope_of(staff).paths
+            for end in range(Area.steplen, len(path), Area.steplen)
+        }
+        duties = AreaDuty.objects.open().filter(area__path__in=above)
+        visible = Staff.objects.visible_to(staff).order_by().values("pk")
+        return self.filter(
+            Q(pk__in=visible) | Q(pk__in=duties.values("staff_id")) | Q(pk__in=duties.values("deputy_id"))
+        )
 
 
 class StaffManager(BaseUserManager.from_queryset(StaffQuerySet)):  # type: ignore[misc]
@@ -104,14 +140,18 @@ class PostingQuerySet(models.QuerySet["Posting"]):
 
     def open(self, on: dt.date | None = None) -> Self:
         on = on or timezone.localdate()
-        return self.filter(Q(valid_from=None) | Q(valid_from__lte=on)).filter(Q(valid_to=None) | Q(valid_to__gte=on))
+        return self.filter(Q(valid_from=None) | Q(valid_from__lte=on)).filter(
+            Q(valid_to=None) | Q(valid_to__gte=on)
+        )
 
 
 class Posting(models.Model):
     """Where somebody works: opens the area and everything below it to him."""
 
     staff = models.ForeignKey(Staff, verbose_name="人员", on_delete=models.PROTECT, related_name="postings")
-    area = models.ForeignKey("grid.Area", verbose_name="区域", on_delete=models.PROTECT, related_name="postings")
+    area = models.ForeignKey(
+        "grid.Area", verbose_name="区域", on_delete=models.PROTECT, related_name="postings"
+    )
     valid_from = models.DateField("开始日期", null=True, blank=True)
     valid_to = models.DateField("结束日期(含)", null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""Pages of the ground."""
+"""What is shown when something is refused or breaks."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

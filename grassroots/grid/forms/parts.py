@@ -1,0 +1,41 @@
+"""Parts that several forms share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+REQUIRED = {"required": "请填写。", "invalid": "格式不对,请检查。"}
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date field."""
+
+    input_type = "date"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+def day_field(label: str, *, required: bool = False, help_text: str = "", **options: Any) -> forms.DateField:
+    """A date; errors say how one is written."""
+    return forms.DateField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        widget=DayInput(),
+        error_messages={"required": "请填写日期。", "invalid": "日期请写成 2020-01-29 的样子。"},
+        **options,
+    )
+
+
+def text_field(label: str, length: int, *, required: bool = False, **options: Any) -> forms.CharField:
+    """A line of text of at most `length` characters."""
+    return forms.CharField(
+        label=label,
+        max_length=length,
+        required=required,
+        error_messages={"required": f"请填写{label}。", "max_length": f"{label}不能超过 {length} 个字。"},
+        **options,
+    )
