@@ -14,8 +14,10 @@ import tempfile
 from pathlib import Path
 
 if "GRASSROOTS_TEST_VAR" not in os.environ:
-    # In memory where there is such a place: SQLite with synchronous=FULL waits for the disk at every commit.
-    _place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    # In memory where there is room: SQLite with synchronous=FULL waits for the disk at every commit.
+    _memory = Path("/dev/shm")
+    _has_room = os.access(_memory, os.W_OK) and shutil.disk_usage(_memory).free > 2**30
+    _place = _memory if _has_room else None
     os.environ["GRASSROOTS_TEST_VAR"] = tempfile.mkdtemp(prefix="grassroots-test-", dir=_place)
     atexit.register(shutil.rmtree, os.environ["GRASSROOTS_TEST_VAR"], ignore_errors=True)
 # Never the var of a running office, whatever the shell has exported.
