@@ -30,7 +30,9 @@ def by_area(rows: QuerySet[Any], field: str = "area_id") -> Mapping[int, int]:
 def open_households(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Household]:
     """Doors that were open at the end of the period, as far as was known."""
     gone = Q(closed_on__lte=asof.on, close_recorded_at__lte=asof.known_at)
-    return Household.objects.filter(area__in=areas.values("pk"), opened_on__lte=asof.on, recorded_at__lte=asof.known_at).exclude(gone)
+    return Household.objects.filter(
+        area__in=areas.values("pk"), opened_on__lte=asof.on, recorded_at__lte=asof.known_at
+    ).exclude(gone)
 
 
 def actual_residents(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Residency]:

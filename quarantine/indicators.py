@@ -11,7 +11,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from grassroots.grid.models import Area
 from grassroots.ledgers.asof import OUTSIDE, AsOf, Count, Indicator, Late, LateEntries, register_indicator
 from households.indicators import by_area
-from quarantine.models import EventKind, ObservationEvent, ObservationStay, Reading, Returnee, Visit, VisitState
+from quarantine.models import (
+    EventKind,
+    ObservationEvent,
+    ObservationStay,
+    Reading,
+    Returnee,
+    Visit,
+    VisitState,
+)
 from quarantine.rules.origins import OriginKind
 
 LEFT_THE_REGISTER = (EventKind.LOST, EventKind.DIED)
@@ -39,9 +47,13 @@ def _late_returnees(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> li
     added = Returnee.objects.filter(there, recorded_at__gt=since, recorded_at__lte=asof.known_at).filter(
         Q(voided_at=None) | Q(voided_at__gt=asof.known_at)
     )
-    voided = Returnee.objects.filter(there, recorded_at__lte=since, voided_at__gt=since, voided_at__lte=asof.known_at)
+    voided = Returnee.objects.filter(
+        there, recorded_at__lte=since, voided_at__gt=since, voided_at__lte=asof.known_at
+    )
     rows = [Late(row.area_id, 1, row.found_at, row.recorded_at, "补登返乡人员") for row in added]
-    return rows + [Late(row.area_id, -1, row.found_at, row.voided_at or since, "返乡档案作废") for row in voided]
+    return rows + [
+        Late(row.area_id, -1, row.found_at, row.voided_at or since, "返乡档案作废") for row in voided
+    ]
 
 
 # --- observation ------------------------------------------------------------------------------------------
@@ -54,7 +66,11 @@ def _stock(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
 
 
 def _happened(asof: AsOf, *, cumulative: bool = False) -> Q:
-    return Q(happened_at__lte=asof.end) if cumulative else Q(happened_at__gt=asof.start, happened_at__lte=asof.end)
+    return (
+        Q(happened_at__lte=asof.end)
+        if cumulative
+        else Q(happened_at__gt=asof.start, happened_at__lte=asof.end)
+    )
 
 
 def _events(kind: EventKind, area_field: str, *, cumulative: bool = False) -> Count:
@@ -77,15 +93,21 @@ def _move_pairs(areas: QuerySet[Area], asof: AsOf) -> Counter[tuple[int, int]]:
     return pairs
 
 
-def _late_events(kinds: tuple[EventKind, ...], area_field: str, sign: int = 1, *, up_to_end: bool = False) -> LateEntries:
+def _late_events(
+    kinds: tuple[EventKind, ...], area_field: str, sign: int = 1, *, up_to_end: bool = False
+) -> LateEntries:
     """Events recorded after `since` count, and those annulled after `since` count against."""
 
     def late(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
-        there = _happened(asof, cumulative=up_to_end) & Q(kind__in=kinds, **{f"{area_field}__in": areas.values("pk")})
+        there = _happened(asof, cumulative=up_to_end) & Q(
+            kind__in=kinds, **{f"{area_field}__in": areas.values("pk")}
+        )
         rows = []
         for event in ObservationEvent.objects.effective(asof.known_at).filter(there, recorded_at__gt=since):
             area_id = getattr(event, f"{area_field}_id")
-            rows.append(Late(area_id, sign, event.happened_at, event.recorded_at, f"补登{event.get_kind_display()}"))
+            rows.append(
+                Late(area_id, sign, event.happened_at, event.recorded_at, f"补登{event.get_kind_display()}")
+            )
         annulled = ObservationEvent.objects.effective(since).filter(
             there, corrections__kind=EventKind.ANNULLED, corrections__recorded_at__gt=since,
             corrections__recorded_at__lte=asof.known_at,

@@ -44,7 +44,9 @@ def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
 
 
 def _lock_dirty(root: Area) -> list[DirtyArea]:
-    marks = DirtyArea.objects.filter(area__in=Area.objects.within(root).order_by().values("pk")).order_by("pk")
+    marks = DirtyArea.objects.filter(area__in=Area.objects.within(root).order_by().values("pk")).order_by(
+        "pk"
+    )
     if connection.vendor == "postgresql":
         marks = marks.select_for_update(skip_locked=True)
     return list(marks)
@@ -93,7 +95,9 @@ def _tops(marks: list[DirtyArea]) -> list[Area]:
     """The villages (or, higher up, the areas themselves) in which the dirty areas lie, none inside another."""
     areas = Area.objects.filter(pk__in=[mark.area_id for mark in marks])
     paths = {area.path[: 3 * Area.steplen] for area in areas}
-    outermost = {path for path in paths if not any(other != path and path.startswith(other) for other in paths)}
+    outermost = {
+        path for path in paths if not any(other != path and path.startswith(other) for other in paths)
+    }
     return list(Area.objects.filter(path__in=outermost).order_by("path"))
 
 
@@ -102,7 +106,9 @@ def _refresh_above(tops: list[Area], asof: AsOf) -> int:
     paths = {path for top in tops for path in top.ancestor_paths()[:-1]}
     rows = []
     for area in Area.objects.filter(path__in=paths).order_by("-depth"):
-        children = AreaRollup.objects.filter(area__path__startswith=area.path, area__depth=area.depth + 1, on=asof.on)
+        children = AreaRollup.objects.filter(
+            area__path__startswith=area.path, area__depth=area.depth + 1, on=asof.on
+        )
         mine = AreaRollup.objects.filter(area=area, on=asof.on).first()
         own = mine.own if mine else {}
         total: Figures = {}

@@ -44,10 +44,16 @@ class Counted:
         ids_by_path = {path: pk for pk, path in self.paths.items()}
         step = Area.steplen
         above = {
-            pk: [ids_by_path[path[:end]] for end in range(step, len(path) + 1, step) if path[:end] in ids_by_path]
+            pk: [
+                ids_by_path[path[:end]]
+                for end in range(step, len(path) + 1, step)
+                if path[:end] in ids_by_path
+            ]
             for pk, path in self.paths.items()
         }
-        totals: dict[int, Figures] = {pk: dict.fromkeys((i.key for i in indicators()), 0) for pk in self.paths}
+        totals: dict[int, Figures] = {
+            pk: dict.fromkeys((i.key for i in indicators()), 0) for pk in self.paths
+        }
         for key, counts in self.own.items():
             for pk, number in counts.items():
                 for upper in above.get(pk, ()):
@@ -100,7 +106,11 @@ def statistics(root: Area, asof: AsOf) -> dict[str, Any]:
     }
 
 
-STOCK, FLOWS_IN, FLOWS_OUT = "under_observation", ("opened", "moved_in"), ("released", "transferred", "moved_out")
+STOCK, FLOWS_IN, FLOWS_OUT = (
+    "under_observation",
+    ("opened", "moved_in"),
+    ("released", "transferred", "moved_out"),
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,9 @@ def reconcile(root: Area, asof: AsOf) -> Reconciliation:
     """Check stock against flows for a day, both as known at the same time."""
     today = count_keys(root, asof, (STOCK, *FLOWS_IN, *FLOWS_OUT))
     yesterday = count_keys(root, asof.before(), (STOCK,))
-    return Reconciliation(yesterday[STOCK], today[STOCK], {key: today[key] for key in (*FLOWS_IN, *FLOWS_OUT)})
+    return Reconciliation(
+        yesterday[STOCK], today[STOCK], {key: today[key] for key in (*FLOWS_IN, *FLOWS_OUT)}
+    )
 
 
 def count_keys(root: Area, asof: AsOf, keys: Iterable[str]) -> Figures:
@@ -167,4 +179,3 @@ def late_entries(root: Area, asof: AsOf, since: dt.datetime) -> dict[str, list[L
             if rows:
                 found[item.key] = rows
     return dict(found)
-

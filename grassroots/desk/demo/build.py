@@ -142,7 +142,9 @@ def _policy(admin: Staff) -> Policy:
     return policy_switch_on(template=template, effective_from=POLICY_SINCE, by=admin)
 
 
-def load(size: str, on: dt.date, *, seed: int = 20200129, progress: Progress = lambda done, total: None) -> StreetPlan:
+def load(
+    size: str, on: dt.date, *, seed: int = 20200129, progress: Progress = lambda done, total: None
+) -> StreetPlan:
     """Write a demo office into an empty database, whole or not at all. Raises DemoRefused where there is one."""
     if Office.objects.exists() or Staff.objects.exists() or Area.objects.exists():
         raise DemoRefused("数据库里已经有单位的数据,演示数据只能装进空库。")

@@ -125,11 +125,19 @@ class FollowupWriter:
         )  # fmt: skip
         return observation_id
 
-    def _visit(self, trip: Return, observation_id: int, window: SlotWindow, health_id: int, share: float) -> None:
+    def _visit(
+        self, trip: Return, observation_id: int, window: SlotWindow, health_id: int, share: float
+    ) -> None:
         is_over = window.closes_at <= self.now
         is_now = window.opens_at <= self.now < window.closes_at
-        fever = trip.has_fever and window.date == self.invent.on and (is_over or is_now) and window.slot == "AM"
-        measured = fever or (is_over and self.invent.rng.random() < 0.985) or (is_now and self.invent.rng.random() < share)
+        fever = (
+            trip.has_fever and window.date == self.invent.on and (is_over or is_now) and window.slot == "AM"
+        )
+        measured = (
+            fever
+            or (is_over and self.invent.rng.random() < 0.985)
+            or (is_now and self.invent.rng.random() < share)
+        )
         latest = min(window.closes_at, self.now)
         minutes = max(1, int((latest - window.opens_at).total_seconds() // 60) - 1)
         at = window.opens_at + dt.timedelta(minutes=self.invent.rng.randrange(minutes))
@@ -147,7 +155,9 @@ class FollowupWriter:
     def _readings(
         self, trip: Return, observation_id: int, visit_id: int, at: dt.datetime, health_id: int, fever: bool
     ) -> None:
-        values = [Decimal("37.8"), Decimal("37.9")] if fever else [Decimal(self.invent.rng.randint(360, 369)) / 10]
+        values = (
+            [Decimal("37.8"), Decimal("37.9")] if fever else [Decimal(self.invent.rng.randint(360, 369)) / 10]
+        )
         for sequence, temperature in enumerate(values, start=1):
             moment = min(at + dt.timedelta(minutes=15 * (sequence - 1)), max(at, self.now))
             reading_id = self.readings.add(

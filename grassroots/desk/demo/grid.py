@@ -18,8 +18,30 @@ VILLAGES = (
     "龚家村", "白马村", "黄桷村", "舒家村", "桃花村", "五一村", "高山村", "鲤鱼村", "青龙村", "双河村", "石堰村",
     "柏林村", "红光村", "大田村", "玉皇村", "龙泉村",
 )  # fmt: skip
-ESTATES = ("翠柏苑", "金色家园", "滨江花园", "书香门第", "锦绣苑", "阳光小区", "和谐家园", "丽景苑", "怡和苑", "东方新城")
-YARDS = ("张家院子", "李家大院", "黄葛树院子", "堰塘湾", "新房子", "老祠堂", "桥头院子", "竹林湾", "石坝子", "油坊院子")
+ESTATES = (
+    "翠柏苑",
+    "金色家园",
+    "滨江花园",
+    "书香门第",
+    "锦绣苑",
+    "阳光小区",
+    "和谐家园",
+    "丽景苑",
+    "怡和苑",
+    "东方新城",
+)
+YARDS = (
+    "张家院子",
+    "李家大院",
+    "黄葛树院子",
+    "堰塘湾",
+    "新房子",
+    "老祠堂",
+    "桥头院子",
+    "竹林湾",
+    "石坝子",
+    "油坊院子",
+)
 STREET_COMPOUNDS = 351
 STREET_HOUSEHOLDS = 43_171
 OPEN_SINCE = dt.date(2020, 1, 1)
@@ -68,14 +90,18 @@ def _compound_names(is_community: bool, count: int) -> list[str]:
     names = []
     for index in range(count):
         turn, place = divmod(index, len(stems))
-        names.append(stems[place] + ("" if turn == 0 else f"{turn + 1}期" if is_community else f"({turn + 1})"))
+        names.append(
+            stems[place] + ("" if turn == 0 else f"{turn + 1}期" if is_community else f"({turn + 1})")
+        )
     return names
 
 
 def plan_village(name: str, is_community: bool, households: list[int], groups: int) -> VillagePlan:
     """A village whose compounds hold the given numbers of households, dealt out over its groups."""
     names = _compound_names(is_community, len(households))
-    compounds = [CompoundPlan(label, is_community, count) for label, count in zip(names, households, strict=True)]
+    compounds = [
+        CompoundPlan(label, is_community, count) for label, count in zip(names, households, strict=True)
+    ]
     dealt = [GroupPlan(f"{number}组", compounds[number - 1 :: groups]) for number in range(1, groups + 1)]
     return VillagePlan(name, is_community, dealt)
 
@@ -107,7 +133,9 @@ class _Tree:
         self.writer = BulkWriter(Area)
         self._children: dict[str, int] = {}
 
-    def add(self, parent: str, level: Level, name: str, code: str, kind: str, children: int, expected: int) -> tuple[int, str]:
+    def add(
+        self, parent: str, level: Level, name: str, code: str, kind: str, children: int, expected: int
+    ) -> tuple[int, str]:
         number = self._children.get(parent, 0) + 1
         self._children[parent] = number
         depth = len(parent) // Area.steplen + 1
@@ -124,7 +152,9 @@ def write_areas(plan: StreetPlan) -> None:
     tree = _Tree()
     total = sum(compound.households for village in plan.villages for compound in village.compounds)
     plan.county_id, county = tree.add("", Level.COUNTY, COUNTY[1], COUNTY[0], "县", 1, total)
-    plan.street_id, street = tree.add(county, Level.STREET, STREET[1], STREET[0], "街道", len(plan.villages), total)
+    plan.street_id, street = tree.add(
+        county, Level.STREET, STREET[1], STREET[0], "街道", len(plan.villages), total
+    )
     for number, village in enumerate(plan.villages, start=1):
         code = f"{STREET[0][:9]}{number:03d}"
         kind = "社区" if village.is_community else "行政村"
@@ -140,7 +170,9 @@ def write_areas(plan: StreetPlan) -> None:
 def _write_group(tree: _Tree, village: VillagePlan, group: GroupPlan, code: str) -> None:
     kind = "网格" if village.is_community else "村民小组"
     expected = sum(compound.households for compound in group.compounds)
-    group.area_id, path = tree.add(village.path, Level.GROUP, group.name, code, kind, len(group.compounds), expected)
+    group.area_id, path = tree.add(
+        village.path, Level.GROUP, group.name, code, kind, len(group.compounds), expected
+    )
     for number, compound in enumerate(group.compounds, start=1):
         kind = "小区" if compound.is_estate else "散居院落"
         compound.area_id, _path = tree.add(

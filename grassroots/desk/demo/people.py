@@ -29,7 +29,11 @@ from households.rules.identity import IdKind
 from households.rules.names import name_initials
 
 FLOORS, UNITS, DOORS_ON_FLOOR = 6, 3, 2
-SUPPORT_SHARES = ((SupportKind.LOW_INCOME, 0.006), (SupportKind.DISABLED, 0.004), (SupportKind.DESTITUTE, 0.0015))
+SUPPORT_SHARES = (
+    (SupportKind.LOW_INCOME, 0.006),
+    (SupportKind.DISABLED, 0.004),
+    (SupportKind.DESTITUTE, 0.0015),
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,9 @@ class PeopleWriter:
         self.letters = BulkWriter(CommitmentLetter)
         self.supports = BulkWriter(SupportStatus)
 
-    def home(self, village_id: int, area_id: int, door: tuple[str, str, str, str], size: int, knock: Knock) -> Home:
+    def home(
+        self, village_id: int, area_id: int, door: tuple[str, str, str, str], size: int, knock: Knock
+    ) -> Home:
         """Write one household of `size` people and its latest survey."""
         building, unit, floor, number = door
         is_signed = knock.state == SurveyState.SIGNED
@@ -153,13 +159,18 @@ class PeopleWriter:
         for kind, share in SUPPORT_SHARES:
             if chance < share:
                 self.supports.add(
-                    person_id=person_id, kind=kind, started_on=self.registered_at.date(), recorded_at=self.registered_at
+                    person_id=person_id,
+                    kind=kind,
+                    started_on=self.registered_at.date(),
+                    recorded_at=self.registered_at,
                 )
                 break
             chance -= share
         return person_id
 
-    def _survey(self, household_id: int, area_id: int, members: tuple[Member, ...], knock: Knock, at: dt.datetime) -> None:
+    def _survey(
+        self, household_id: int, area_id: int, members: tuple[Member, ...], knock: Knock, at: dt.datetime
+    ) -> None:
         met = knock.state in {SurveyState.SIGNED, SurveyState.REFUSED}
         is_signed = knock.state == SurveyState.SIGNED
         survey_id = self.surveys.add(
@@ -173,7 +184,9 @@ class PeopleWriter:
         if not is_signed:
             return
         for member in members:
-            self.answers.add(survey_id=survey_id, person_id=member.person_id, left_county=False, hubei_contact=False)
+            self.answers.add(
+                survey_id=survey_id, person_id=member.person_id, left_county=False, hubei_contact=False
+            )
         self.letters.add(
             household_id=household_id, survey_id=survey_id, number=f"CN{survey_id:06d}", signed_by=members[0].name if members else "",
             signed_at=at, recorded_at=at + dt.timedelta(minutes=2), area_id=area_id,

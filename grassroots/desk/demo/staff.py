@@ -78,7 +78,11 @@ class StaffWriter:
 
     def duty(self, kind: str, staff_id: int, area_id: int, section: str = "") -> None:
         self.duties.add(
-            kind_id=self.kind_ids[kind], staff_id=staff_id, area_id=area_id, section=section, valid_from=OPEN_SINCE
+            kind_id=self.kind_ids[kind],
+            staff_id=staff_id,
+            area_id=area_id,
+            section=section,
+            valid_from=OPEN_SINCE,
         )
 
     def close(self) -> None:
@@ -97,7 +101,9 @@ def _accounts(writer: StaffWriter, plan: StreetPlan) -> None:
         )  # fmt: skip
 
 
-def _village(writer: StaffWriter, village: VillagePlan, section: str, leader: int, police: int, gap: bool) -> VillageStaff:
+def _village(
+    writer: StaffWriter, village: VillagePlan, section: str, leader: int, police: int, gap: bool
+) -> VillageStaff:
     area_id = village.area_id
     is_first = "cadre" in writer.accounts and not writer.duties.next_pk > writer.duties.first_pk
     cadre = writer.accounts["cadre"] if is_first else writer.person("驻村干部", Role.OFFICER, area_id)
@@ -125,7 +131,9 @@ def _group_leader(writer: StaffWriter, group: GroupPlan, is_account: bool, organ
     return staff_id
 
 
-def write_staff(plan: StreetPlan, invent: Inventor, *, total: int | None, gap: bool) -> dict[int, VillageStaff]:
+def write_staff(
+    plan: StreetPlan, invent: Inventor, *, total: int | None, gap: bool
+) -> dict[int, VillageStaff]:
     """Write accounts and officers, and volunteers up to `total`; returns each village's staff by area id."""
     writer = StaffWriter(invent)
     _accounts(writer, plan)
@@ -136,7 +144,9 @@ def write_staff(plan: StreetPlan, invent: Inventor, *, total: int | None, gap: b
         if number == 0:
             leader, police = writer.accounts["supervisor"], writer.accounts["police"]
         elif number % 3 == 0:
-            leader = writer.person("街道班子成员", Role.SUPERVISOR, plan.street_id, organisation="淮口街道办事处")
+            leader = writer.person(
+                "街道班子成员", Role.SUPERVISOR, plan.street_id, organisation="淮口街道办事处"
+            )
             police = writer.person("社区民警", Role.POLICE, plan.street_id, organisation="淮口派出所")
         by_village[village.area_id] = _village(writer, village, section, leader, police, gap and number == 0)
     compounds = [compound for village in plan.villages for compound in village.compounds]

@@ -41,7 +41,9 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         refresh_rollups(timezone.now())
         self._refresh_statistics()
-        self.stdout.write(f"演示数据已装入({options['size']},{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。")
+        self.stdout.write(
+            f"演示数据已装入({options['size']},{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。"
+        )
         for line in account_lines():
             self.stdout.write(line)
 

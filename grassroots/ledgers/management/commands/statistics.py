@@ -48,5 +48,8 @@ class Command(BaseCommand):
         widths = [max(_width(line[i]) for line in [heads, *rows]) for i in range(len(heads))]
         self.stdout.write(f"{data['name']} {data['on']}")
         for line in [heads, *rows]:
-            cells = [_cell(text, width, is_number=i > 0) for i, (text, width) in enumerate(zip(line, widths, strict=True))]
+            cells = [
+                _cell(text, width, is_number=i > 0)
+                for i, (text, width) in enumerate(zip(line, widths, strict=True))
+            ]
             self.stdout.write("  ".join(cells).rstrip())

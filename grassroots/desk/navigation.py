@@ -1,0 +1,77 @@
+"""What stands in the navigation, by what somebody may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from grassroots.grid.models import Staff
+
+WORK, LEDGERS, MANAGE, AUDIT = "日常", "台账", "管理", "审计"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place one can go to: URL name, title, icon, section, and the permission it needs."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    permission: str = ""
+    on_phone_bar: bool = False
+
+
+PLACES = (
+    Place("desk:workbench", "工作台", "house", WORK, on_phone_bar=True),
+    Place("households:household_list", "入户", "door-open", WORK, "households.view_household", True),
+    Place("quarantine:round", "测温", "thermometer-half", WORK, "quarantine.view_visit", True),
+    Place("desk:search", "查找", "search", WORK, "households.view_person", True),
+    Place("households:absent_list", "无人户", "door-closed", WORK, "households.view_household"),
+    Place("quarantine:returnee_list", "返乡人员", "train-front", WORK, "quarantine.view_returnee"),
+    Place("quarantine:observation_list", "居家观察", "house-heart", WORK, "quarantine.view_observation"),
+    Place("quarantine:alert_list", "异常事件", "exclamation-triangle", WORK, "quarantine.view_alert"),
+    Place("ledgers:statistics", "统计表", "bar-chart", LEDGERS, "ledgers.view_arearollup"),
+    Place("ledgers:ledger_list", "下载台账", "download", LEDGERS, "ledgers.export_ledger"),
+    Place("grid:area_tree", "网格", "diagram-3", MANAGE, "grid.view_area"),
+    Place("grid:staff_list", "人员", "people", MANAGE, "grid.change_staff"),
+    Place("grid:gaps", "空岗", "person-x", MANAGE, "grid.view_areaduty"),
+    Place("grid:handover", "工作交接", "arrow-left-right", MANAGE, "grid.change_areaduty"),
+    Place("quarantine:policy_list", "防控政策", "journal-text", MANAGE, "quarantine.change_policy"),
+    Place("grid:duty_kind_list", "包保类别", "list-ol", MANAGE, "grid.change_dutykind"),
+    Place("grid:office_edit", "单位设置", "gear", MANAGE, "grid.change_office"),
+    Place("grid:access_log", "访问日志", "shield-check", AUDIT, "grid.view_accesslog"),
+    Place("grid:history", "修改历史", "clock-history", AUDIT, "grid.view_accesslog"),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the navigation as templates show it."""
+
+    title: str
+    url: str
+    icon: str
+    section: str
+    active: bool
+    badge: str = ""
+
+
+def _is_here(request: HttpRequest, place: Place) -> bool:
+    match = request.resolver_match
+    return match is not None and match.view_name == place.name
+
+
+def navigation(request: HttpRequest, staff: Staff) -> tuple[list[Item], list[Item]]:
+    """The side navigation, and the phone's bar at the bottom, for what the person may do."""
+    items, bar = [], []
+    for place in PLACES:
+        if place.permission and not staff.has_perm(place.permission):
+            continue
+        item = Item(place.title, reverse(place.name), place.icon, place.section, _is_here(request, place))
+        items.append(item)
+        if place.on_phone_bar:
+            bar.append(item)
+    return items, bar

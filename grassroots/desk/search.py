@@ -1,0 +1,134 @@
+"""Search from every page: name, pinyin initials, last four of ID or phone, whole numbers, door."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from django.db.models import Prefetch, Q
+
+from grassroots.grid.crypto import digest
+from grassroots.grid.duties import DutyTarget, Link, duties_for_many
+from grassroots.grid.models import Area, Staff
+from grassroots.grid.names import full_names
+from households.models import Household, Person, Residency
+from households.rules.addresses import door_key, normalise_address_text, parse_door
+from households.rules.identity import normalise_id_number
+from households.rules.names import normalise_name
+from households.rules.phones import normalise_phone
+
+LIMIT = 30
+_LAST_FOUR = re.compile(r"\d{3}[\dX]")
+_PLACE_AND_DOOR = re.compile(r"(?P<place>[^\d]*?)(?P<door>[0-9A-Z].*)")
+
+
+@dataclass
+class Hit:
+    """One line of the answer: somebody, or a door; where, in which state, and who is responsible."""
+
+    household: Household | None
+    person: Person | None = None
+    residency: Residency | None = None
+    place: str = ""
+    chain: list[Link] = field(default_factory=list)
+
+    @property
+    def nearest(self) -> list[Link]:
+        """The two links of the chain nearest to the door, those whom one calls first."""
+        return [link for link in self.chain if link.duties][-2:]
+
+
+@dataclass
+class Answer:
+    """What was found, how the term was understood (for the log, nothing personal), and whether there is more."""
+
+    kind: str
+    hits: list[Hit]
+    is_cut: bool = False
+
+
+def _people_condition(term: str) -> tuple[str, Q] | None:
+    """How a term may mean people: the kind of search and its condition."""
+    number = normalise_id_number(term)
+    if _LAST_FOUR.fullmatch(number):
+        return "last-four", Q(id_last4_digest=digest(number, "id-last4")) | Q(
+            phone_last4_digest=digest(number, "phone-last4")
+        )
+    phone = normalise_phone(term)
+    if re.fullmatch(r"\d{7,12}", phone):
+        return "phone", Q(phone_digest=digest(phone, "phone"))
+    if re.fullmatch(r"[A-Z]{0,2}\d{6,17}[\dX]", number):
+        return "id-number", Q(id_digest=digest(number, "id"))
+    if term.isascii() and re.fullmatch(r"[A-Za-z][A-Za-z ]*", term):
+        latin = Q(name__istartswith=term) if " " in term else Q(name_initials__startswith=term.lower())
+        return "initials", latin
+    if not any(char.isdigit() for char in term):
+        return "name", Q(name__startswith=normalise_name(term))
+    return None
+
+
+def _doors(term: str, staff: Staff) -> list[Household]:
+    """Open doors in scope that a term such as 3-2-501 or 翠柏苑3栋2单元501 means."""
+    match = _PLACE_AND_DOOR.fullmatch(normalise_address_text(term))
+    if match is None:
+        return []
+    door = parse_door(match["door"])
+    if not door.door:
+        return []
+    rows = (
+        Household.objects.open()
+        .visible_to(staff)
+        .filter(door_key=door_key(door.building, door.unit, door.door))
+    )
+    if door.group:
+        rows = rows.filter(area__name__startswith=f"{door.group}组")
+    if match["place"]:
+        rows = rows.filter(area__name__contains=match["place"])
+    return list(rows.select_related("area").order_by("area_id", "walk_key")[: LIMIT + 1])
+
+
+def _people(condition: Q, staff: Staff) -> list[Person]:
+    open_homes = Residency.objects.open().select_related("household", "area").order_by("is_away", "pk")
+    people = Person.objects.active().filter(condition).visible_to(staff).order_by("name", "pk")
+    return list(people.prefetch_related(Prefetch("residencies", open_homes, "homes"))[: LIMIT + 1])
+
+
+def search(term: str, staff: Staff) -> Answer:
+    """Find people and doors of the person's scope; at most LIMIT lines, at a constant number of queries."""
+    term = term.strip()
+    hits: list[Hit] = []
+    kind = "door"
+    people = _people_condition(term)
+    if people is not None:
+        kind, condition = people
+        for person in _people(condition, staff):
+            home = person.homes[0] if person.homes else None  # type: ignore[attr-defined]
+            hits.append(Hit(home.household if home else None, person, home))
+    if any(char.isdigit() for char in term):
+        hits += [Hit(household) for household in _doors(term, staff)]
+    answer = Answer(kind, hits[:LIMIT], is_cut=len(hits) > LIMIT)
+    _place(answer.hits)
+    return answer
+
+
+def _area(hit: Hit) -> Area | None:
+    if hit.household is not None and hit.residency is None:
+        return hit.household.area
+    return hit.residency.area if hit.residency else None
+
+
+def _place(hits: list[Hit]) -> None:
+    """Say where each hit is and who answers for it."""
+    areas = {area.pk: area for hit in hits if (area := _area(hit))}
+    if not areas:
+        return
+    names = full_names(areas.values())
+    targets = {}
+    for index, hit in enumerate(hits):
+        if area := _area(hit):
+            household_id = hit.household.pk if hit.household else None
+            targets[index] = DutyTarget(area.pk, household_id, hit.person.pk if hit.person else None)
+            hit.place = names[area.pk]
+    chains = duties_for_many(list(targets.values()))
+    for index, target in targets.items():
+        hits[index].chain = chains[target]
