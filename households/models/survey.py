@@ -81,7 +81,7 @@ class SurveyMember(models.Model):
 
     survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="members")
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="survey_answers")
-    at_home = models.BooleanField("在家", default=True)
+    at_home = models.BooleanField("在家", null=True, blank=True)
     left_county = models.BooleanField("近14天离开本县", null=True, blank=True)
     hubei_contact = models.BooleanField("武汉(湖北)旅居或接触史", null=True, blank=True)
     returned_from = models.CharField("从何地返回", max_length=60, blank=True, default="")

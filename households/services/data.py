@@ -114,7 +114,7 @@ class MemberData:
     confirmed: frozenset[str] = frozenset()
     """Codes of the cautions that were confirmed."""
 
-    at_home: bool = True
+    at_home: bool | None = None
     left_county: bool | None = None
     hubei_contact: bool | None = None
     returned_from: str = ""
@@ -152,7 +152,10 @@ class SurveyData:
 
 
 class SurveyRefused(Exception):
-    """Nothing was saved. Errors and cautions by the member's key ('' for the survey itself) and field."""
+    """Nothing was saved. Errors and cautions by the member's key ('' for the survey itself) and field.
+
+    Fields of the household are named `household.door` and so on.
+    """
 
     def __init__(
         self,

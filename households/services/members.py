@@ -84,7 +84,7 @@ def members_plan(
     """Work out what a list of members changes in the register; reads only, at a constant number of queries."""
     plan = MembersPlan(household, by, at, on)
     here = {str(row.person.uid): row for row in _open_residencies(household)}
-    strangers = _people_not_here(members, set(here), by)
+    strangers = _people_not_here(household, members, set(here), by)
     members = [member for member in members if member.person_uid or not member.removal]
     holders = holders_of([id_key(member.data) for member in members], by=by)
     for member in members:
@@ -133,12 +133,15 @@ def _open_residencies(household: Household) -> list[Residency]:
     return list(rows.order_by("order", "pk"))
 
 
-def _people_not_here(members: Sequence[MemberData], here: set[str], by: Staff) -> dict[str, Person]:
-    """Registered people whom the form names and who are not (or no longer) members (no query for none)."""
+def _people_not_here(
+    household: Household, members: Sequence[MemberData], here: set[str], by: Staff
+) -> dict[str, Person]:
+    """Registered people whom the form names and who are not, or no longer, members (no query for none)."""
     wanted = {member.person_uid for member in members} - here - {""}
     if not wanted:
         return {}
-    people = Person.objects.active().visible_to(by).filter(uid__in=wanted)
+    once_here = Person.objects.active().filter(residencies__household=household)
+    people = (Person.objects.active().visible_to(by) | once_here).filter(uid__in=wanted).distinct()
     return {str(person.uid): person for person in people}
 
 

@@ -138,7 +138,7 @@ def _household_values(
         changed = household_fill(household, data.household)
     except ValidationError as error:
         for name, messages in error.message_dict.items():
-            errors.setdefault(name, []).extend(messages)
+            errors.setdefault(f"household.{name}", []).extend(messages)
     values = {name: getattr(household, name) for name in changed}
     if data.outcome == SurveyOutcome.VACANT:
         values["housing_kind"] = HousingKind.VACANT
@@ -161,7 +161,7 @@ def _check_outcome(data: SurveyData, plan: MembersPlan, errors: Errors) -> None:
 
 
 def _has_answers(member: MemberData) -> bool:
-    answers = (member.temperature, member.left_county, member.hubei_contact)
+    answers = (member.temperature, member.left_county, member.hubei_contact, member.at_home or None)
     return any(answer is not None for answer in answers) or bool(member.symptoms or member.returned_from)
 
 
@@ -203,7 +203,7 @@ def _answers_of(survey: Survey, row: PlannedMember) -> SurveyMember:
     return SurveyMember(
         survey=survey,
         person=row.person,
-        at_home=member.at_home and not member.is_away,
+        at_home=False if member.is_away else member.at_home,
         left_county=member.left_county,
         hubei_contact=member.hubei_contact,
         returned_from=narrow(member.returned_from)[:60],

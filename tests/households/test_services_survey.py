@@ -184,7 +184,7 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_saved(
             newcomer("王五", left_on=dt.date(2020, 1, 20), returned_on=dt.date(2020, 1, 10)),
         ],
     )
-    assert set(refusal.errors[""]) == {"visited_at", "door"}
+    assert set(refusal.errors[""]) == {"visited_at", "household.door"}
     assert "颠倒" in refusal.errors["new-张三"]["temperature"][0]
     assert "小数点" in refusal.errors["new-李四"]["temperature"][0]
     assert "户主" in refusal.errors["new-李四"]["relation"][0]
@@ -202,6 +202,14 @@ def test_a_low_temperature_is_measured_again_before_it_is_believed(
     assert [one.code for one in refusal.cautions["new-张三"]] == ["measured-again"]
     knock(household, cast, members=[replace(low, confirmed=frozenset({"measured-again"}))])
     assert SurveyMember.objects.get().temperature == Decimal("34.9")
+
+
+def test_somebody_taken_off_the_list_can_be_put_back(cast: OfficeCast, household: Household) -> None:
+    person = make_person("张三", household)
+    form_row = member_of(person)
+    knock(household, cast, members=[replace(form_row, removal="MOVED_OUT")])
+    knock(household, cast, at=NOW + dt.timedelta(minutes=1), members=[form_row])
+    assert Residency.objects.actual().get(person=person).household == household
 
 
 def test_one_number_twice_in_a_household_is_refused(cast: OfficeCast, household: Household) -> None:
