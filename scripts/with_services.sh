@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # scripts/with_services.sh COMMAND...: runs COMMAND with DATABASE_URL and REDIS_URL of a PostgreSQL and a Redis of its
-# own, on free ports of 127.0.0.1, in a folder that is removed with them when COMMAND ends, however it ends.
+# own, on free ports of 127.0.0.1, and with an empty GRASSROOTS_VAR; all of it is stopped and removed when COMMAND ends,
+# however it ends.
 #
 # PG_DURABLE=1  PostgreSQL waits for the disk as in production (for measurements); otherwise it does not.
 # Exits with COMMAND's own status, or 70 when a server does not start.
@@ -77,6 +78,9 @@ start_redis() {
 
 start_postgres || { echo "PostgreSQL did not start." >&2; exit 70; }
 start_redis || { echo "Redis did not start." >&2; exit 70; }
+unset REPLICA_URL
+export GRASSROOTS_VAR=$place/var
+mkdir -m 700 "$GRASSROOTS_VAR"
 set -m # a process group of its own: it can be ended whole, and it does not inherit an ignored SIGINT
 "$@" </dev/null &
 child=$!
