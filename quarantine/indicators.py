@@ -192,7 +192,10 @@ for _indicator in (
         "released", "今日解除", _events(EventKind.RELEASED, "from_area"), group=WATCH, order=35,
         late=_late_events((EventKind.RELEASED,), "from_area"),
     ),
-    Indicator("released_total", "累计解除", _events(EventKind.RELEASED, "from_area", cumulative=True), group=WATCH, order=36),
+    Indicator(
+        "released_total", "累计解除", _events(EventKind.RELEASED, "from_area", cumulative=True), group=WATCH,
+        order=36,
+    ),
     Indicator(
         "transferred", "今日转送", _events(EventKind.TRANSFERRED, "from_area"), group=WATCH, order=37,
         late=_late_events((EventKind.TRANSFERRED,), "from_area"),

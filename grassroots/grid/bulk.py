@@ -89,7 +89,9 @@ class BulkWriter:
         self._null = "\\N" if self._is_copy else None
         self._converters = [(field.attname, converter(field)) for field in self.fields]
         self._defaults = {
-            field.attname: field.default if callable(field.default) and field.has_default() else field.get_default()
+            field.attname: field.default
+            if callable(field.default) and field.has_default()
+            else field.get_default()
             for field in self.fields
         }
         self._rows: list[tuple[Any, ...]] = []
@@ -128,7 +130,7 @@ class BulkWriter:
                 cursor.cursor.copy_expert(f"COPY {table} ({', '.join(names)}) FROM STDIN", io.StringIO(text))
             else:
                 marks = ", ".join(["%s"] * len(names))
-                cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", self._rows)
+                cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", self._rows)  # noqa: S608 names from the model
         self.written += len(self._rows)
         self._rows.clear()
 
@@ -162,7 +164,9 @@ def write_history(
     columns = [quote(field.column) for field in model._meta.concrete_fields if field.column in own]
     pk = quote(model._meta.pk.column)  # type: ignore[union-attr]
     at = connection.ops.adapt_datetimefield_value(timezone.now())
-    extra = [quote(name) for name in ("history_date", "history_type", "history_user_id", "history_change_reason")]
+    extra = [
+        quote(name) for name in ("history_date", "history_type", "history_user_id", "history_change_reason")
+    ]
     statement = (
         f"INSERT INTO {quote(history._meta.db_table)} ({', '.join(columns + extra)}) "
         f"SELECT {', '.join(columns)}, %s, %s, %s, %s FROM {quote(model._meta.db_table)} WHERE {pk} >= %s"

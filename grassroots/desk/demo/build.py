@@ -168,4 +168,4 @@ def _kinds(is_street: bool) -> list[OriginKind]:
     return [OriginKind.WUHAN] * 6 + [OriginKind.HUBEI_OTHER] * 4 + [OriginKind.OTHER_PROVINCE] * 4
 
 
-__all__ = ["DemoRefused", "STANDS_FOR", "VillagePlan", "load"]
+__all__ = ["STANDS_FOR", "DemoRefused", "VillagePlan", "load"]

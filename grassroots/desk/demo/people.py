@@ -188,7 +188,8 @@ class PeopleWriter:
                 survey_id=survey_id, person_id=member.person_id, left_county=False, hubei_contact=False
             )
         self.letters.add(
-            household_id=household_id, survey_id=survey_id, number=f"CN{survey_id:06d}", signed_by=members[0].name if members else "",
+            household_id=household_id, survey_id=survey_id, number=f"CN{survey_id:06d}",
+            signed_by=members[0].name if members else "",
             signed_at=at, recorded_at=at + dt.timedelta(minutes=2), area_id=area_id,
         )  # fmt: skip
 

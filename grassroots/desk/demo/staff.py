@@ -64,9 +64,10 @@ class StaffWriter:
                name: str = "", password: str = "") -> int:  # fmt: skip
         """One member of staff, posted to an area."""
         phone = self.invent.phone()
+        name = name or self.invent.surname() + self.invent.given_name()
         pk = self.staff.add(
             uid=self.invent.uid(), username=account or f"demo-{self.staff.next_pk:05d}",
-            password=password or f"!{secrets.token_hex(20)}", name=name or self.invent.surname() + self.invent.given_name(),
+            password=password or f"!{secrets.token_hex(20)}", name=name,
             organisation=organisation, post=post, phone=phone, phone_digest=digest(phone, "phone"),
         )  # fmt: skip
         if role is not None:
