@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from grassroots.grid.models import Area
+from quarantine.measuring import MeasuringDuties
 from quarantine.models.observation import Observation
 from quarantine.models.returnee import scoped_q
 
@@ -46,6 +47,29 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, staff: Staff) -> Self:
         return self.filter(scoped_q(staff, "observation__"))
 
+    def to_measure_by(self, staff: Staff, duties: MeasuringDuties | None = None) -> Self:
+        """Visits of those whom the person must measure today; all of his scope when he holds no measuring duty.
+
+        `duties` saves working them out again (two queries).
+        """
+        duties = duties or MeasuringDuties.of(staff)
+        visible = self.visible_to(staff)
+        return visible if duties.is_empty else visible.filter(duties.covers("observation__"))
+
+    def of_slot(self, date: dt.date, slot: str) -> Self:
+        """Visits of one slot of one day that were not called off."""
+        return self.filter(date=date, slot=slot).exclude(state=VisitState.CANCELLED)
+
+    def in_walking_order(self) -> Self:
+        """Area by area as the tree goes, door by door."""
+        return self.order_by("observation__area__path", "observation__walk_key", "pk")
+
+    def beyond(self, visit: Visit) -> Self:
+        """What comes after a visit in walking order (keyset of the pages)."""
+        area, key = visit.observation.area.path, visit.observation.walk_key
+        same_area = Q(observation__walk_key__gt=key) | Q(observation__walk_key=key, pk__gt=visit.pk)
+        return self.filter(Q(observation__area__path__gt=area) | Q(observation__area__path=area) & same_area)
+
 
 class Visit(models.Model):
     """One visit of one slot. Planned ones are laid down when the observation opens; a late reading may add one."""
@@ -60,7 +84,9 @@ class Visit(models.Model):
     state = models.CharField("状态", max_length=10, choices=VisitState.choices, default=VisitState.PLANNED)
     state_at = models.DateTimeField("状态时间", null=True, blank=True)
     state_recorded_at = models.DateTimeField(null=True, blank=True)
-    state_by = models.ForeignKey("grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state_by = models.ForeignKey(
+        "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     explanation = models.CharField("未测说明", max_length=100, blank=True, default="")
     is_planned = models.BooleanField(default=True)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -72,7 +98,9 @@ class Visit(models.Model):
         verbose_name_plural = "上门测温"
         constraints = [
             models.UniqueConstraint(fields=["observation", "date", "slot"], name="visit_one_per_slot"),
-            models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="visit_closes_after_it_opens"),
+            models.CheckConstraint(
+                condition=Q(closes_at__gt=F("opens_at")), name="visit_closes_after_it_opens"
+            ),
         ]
         indexes = [
             models.Index(fields=["area", "date", "slot"], name="visit_area_day"),
@@ -123,12 +151,21 @@ class Reading(models.Model):
     is_low = models.BooleanField("偏低", default=False)
     measured_at = models.DateTimeField("测量时间", null=True, blank=True)
     entered_at = models.DateTimeField("录入时间", default=timezone.now)
-    by = models.ForeignKey("grid.Staff", verbose_name="测量人", on_delete=models.PROTECT, related_name="readings")
-    entered_by = models.ForeignKey("grid.Staff", verbose_name="录入人", on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        "grid.Staff", verbose_name="测量人", on_delete=models.PROTECT, related_name="readings"
+    )
+    entered_by = models.ForeignKey(
+        "grid.Staff", verbose_name="录入人", on_delete=models.PROTECT, related_name="+"
+    )
     source = models.CharField("来源", max_length=8, choices=ReadingSource.choices, default=ReadingSource.DOOR)
     is_late = models.BooleanField("补录", default=False)
     corrects = models.ForeignKey(
-        "self", verbose_name="更正的读数", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections"
+        "self",
+        verbose_name="更正的读数",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
     )
     reason = models.CharField("更正原因", max_length=100, blank=True, default="")
 

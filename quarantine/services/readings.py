@@ -25,7 +25,7 @@ from quarantine.models import (
     VisitState,
 )
 from quarantine.rules.policy import PolicyTerms
-from quarantine.rules.readings import is_fever, is_low, present_symptoms
+from quarantine.rules.readings import is_fever, is_low, needs_second, present_symptoms
 from quarantine.rules.slots import slot_window
 from quarantine.services.alerts import alert_raise
 
@@ -89,14 +89,15 @@ def reading_record(
     reading = _write(
         visit, terms, temperature=temperature, symptoms=symptoms, method=method, measured_at=measured_at, at=at, by=by,
         entered_by=entered_by or by, source=source, reason=RECHECKED if is_rechecked else "",
+        is_late=at >= visit.closes_at or source == ReadingSource.PAPER,
     )  # fmt: skip
     return _settle(visit, reading, terms, at)
 
 
 def _write(
     visit: Visit, terms: PolicyTerms, *, temperature: Decimal, symptoms: Sequence[str], method: str,
-    measured_at: dt.datetime | None, at: dt.datetime, by: Staff, entered_by: Staff, source: str, reason: str = "",
-    corrects: Reading | None = None,
+    measured_at: dt.datetime | None, at: dt.datetime, by: Staff, entered_by: Staff, source: str, is_late: bool,
+    reason: str = "", corrects: Reading | None = None,
 ) -> Reading:  # fmt: skip
     shown = list(present_symptoms(symptoms))
     return Reading.objects.create(
@@ -112,7 +113,7 @@ def _write(
         by=by,
         entered_by=entered_by,
         source=source,
-        is_late=at >= visit.closes_at or source == ReadingSource.PAPER,
+        is_late=is_late,
         reason=reason,
         corrects=corrects,
     )
@@ -131,13 +132,22 @@ def _settle(visit: Visit, reading: Reading, terms: PolicyTerms, at: dt.datetime)
         kind = AlertKind.FEVER if is_fever(reading.temperature, terms) else AlertKind.SYMPTOM
         alert = alert_raise(observation=visit.observation, kind=kind, at=at, visit=visit, reading=reading)
     mark_dirty([visit.area_id])
-    return Recorded(reading, needs_second(visit), alert)
+    return Recorded(reading, second_is_due(list(visit.readings.effective()), terms), alert)
 
 
-def needs_second(visit: Visit) -> bool:
-    """Whether the visit waits for a second measurement: its only effective reading is abnormal or too low."""
-    readings = [row for row in visit.readings.effective()]
-    return len(readings) == 1 and (readings[0].is_abnormal or readings[0].is_low) and readings[0].reason != RECHECKED
+def second_is_due(readings: Sequence[Reading], terms: PolicyTerms) -> bool:
+    """Whether the latest of a visit's effective readings (in order) asks to measure again.
+
+    A fever asks once, to be sure of it; a low reading asks once, unless it is what the repetition (已复测) showed.
+    """
+    if not readings:
+        return False
+    last = readings[-1]
+    if not needs_second(last.temperature, terms):
+        return False
+    if is_low(last.temperature, terms):
+        return last.reason != RECHECKED and not any(is_low(row.temperature, terms) for row in readings[:-1])
+    return not any(is_fever(row.temperature, terms) for row in readings[:-1])
 
 
 @transaction.atomic
@@ -164,7 +174,7 @@ def reading_correct(
     corrected = _write(
         visit, terms, temperature=temperature, symptoms=reading.symptoms if symptoms is None else symptoms,
         method=reading.method, measured_at=measured_at, at=at, by=reading.by, entered_by=by, source=reading.source,
-        reason=reason.strip(), corrects=reading,
+        reason=reason.strip(), corrects=reading, is_late=reading.is_late,
     )  # fmt: skip
     return _settle(visit, corrected, terms, at)
 
@@ -173,7 +183,10 @@ def reading_correct(
 def visit_mark(
     *, visit: Visit, state: VisitState, by: Staff, note: str = "", at: dt.datetime | None = None
 ) -> Visit:
-    """One tap: 不在家, 拒测 or 电话联系. Refusal raises an alert. Raises ValidationError outside the slot."""
+    """One tap: 不在家, 拒测 or 电话联系. Refusal raises an alert. Raises ValidationError outside the slot.
+
+    Once the slot has closed a miss stays a miss, and is explained (`visit_explain`).
+    """
     at = at or timezone.now()
     if state not in MARKS:
         raise ValidationError("只能标为不在家、拒测或电话联系。")
@@ -182,6 +195,8 @@ def visit_mark(
         raise ValidationError(f"该次测温{visit.get_state_display()},不能再标记。")
     if visit.opens_at > at:
         raise ValidationError("该时段还没有开始。")
+    if visit.closes_at <= at:
+        raise ValidationError("该时段已截止,请补录体温或说明未测原因。")
     visit.state, visit.state_at, visit.state_recorded_at, visit.state_by = state, at, at, by
     visit.explanation = note.strip() or visit.explanation
     visit.save(update_fields=["state", "state_at", "state_recorded_at", "state_by", "explanation"])
@@ -191,12 +206,23 @@ def visit_mark(
     return visit
 
 
-def visit_explain(*, visit: Visit, explanation: str, by: Staff) -> Visit:
-    """Say why a slot was missed: an explained miss no longer stands in the way of release."""
+@transaction.atomic
+def visit_explain(*, visit: Visit, explanation: str, by: Staff, at: dt.datetime | None = None) -> Visit:
+    """Say why nobody was measured in a slot: an explained miss no longer stands in the way of release.
+
+    Raises ValidationError without words, before the slot has closed, or for one that was measured after all.
+    """
+    at = at or timezone.now()
     if not explanation.strip():
         raise ValidationError({"explanation": "请写明未测原因。"})
+    visit = Visit.objects.select_for_update().get(pk=visit.pk)
+    if visit.closes_at > at:
+        raise ValidationError({"explanation": "该时段还没有截止,请先设法测量。"})
+    if visit.state in {VisitState.DONE, VisitState.CANCELLED}:
+        raise ValidationError({"explanation": f"该次测温{visit.get_state_display()},不需要说明。"})
     visit.explanation = explanation.strip()
-    visit.save(update_fields=["explanation"])
+    visit.state_by = by
+    visit.save(update_fields=["explanation", "state_by"])
     return visit
 
 
@@ -211,11 +237,17 @@ def visit_for(*, observation: Observation, on: dt.date, slot: str, at: dt.dateti
         return visit
     first = min(observation.basis_on, timezone.localdate(observation.opened_at))
     if not first <= on <= observation.last_on:
-        raise ValidationError({"date": f"{on:%Y-%m-%d} 不在观察期内({first:%m-%d} 至 {observation.last_on:%m-%d})。"})
+        raise ValidationError(
+            {"date": f"{on:%Y-%m-%d} 不在观察期内({first:%m-%d} 至 {observation.last_on:%m-%d})。"}
+        )
     try:
         window = slot_window(observation.policy.parsed(), on, slot)
     except KeyError as unknown:
         raise ValidationError({"slot": "该政策没有这个测温时段。"}) from unknown
+    if observation.closed_at is not None and window.opens_at >= observation.closed_at:
+        raise ValidationError(
+            {"date": f"观察已于 {timezone.localtime(observation.closed_at):%m-%d %H:%M} 结束。"}
+        )
     visit, _made = Visit.objects.get_or_create(
         observation=observation, date=on, slot=slot,
         defaults={
