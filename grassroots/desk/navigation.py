@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from grassroots.grid.models import Staff
 
@@ -70,7 +70,11 @@ def navigation(request: HttpRequest, staff: Staff) -> tuple[list[Item], list[Ite
     for place in PLACES:
         if place.permission and not staff.has_perm(place.permission):
             continue
-        item = Item(place.title, reverse(place.name), place.icon, place.section, _is_here(request, place))
+        try:
+            url = reverse(place.name)
+        except NoReverseMatch:
+            continue
+        item = Item(place.title, url, place.icon, place.section, _is_here(request, place))
         items.append(item)
         if place.on_phone_bar:
             bar.append(item)
