@@ -70,18 +70,18 @@
   }
 
   function signedOut() {
-    toast("登录已过期,没有保存。内容还在:请在新窗口登录,再回来保存一次。", {
+    toast("登录已过期，没有保存。内容还在：请在新窗口登录，再回来保存一次。", {
       kind: "danger", stay: 0,
       action: { text: "去登录", href: document.body.dataset.loginUrl || "/" }
     });
   }
 
   function wordsFor(status) {
-    if (status === 403) { return "没有保存:您没有这一项的权限,或页面已过期。内容还在,请刷新后再试。"; }
-    if (status === 404) { return "没有保存:这条记录已不在您的责任区内,或已被删除。"; }
-    if (status === 409) { return "没有保存:这条记录刚被别人改过,请刷新页面核对。"; }
-    if (status === 429) { return "操作太快,没有保存,请稍等再试,内容还在。"; }
-    return "没有保存,请重试,内容还在。";
+    if (status === 403) { return "没有保存：您没有这一项的权限，或页面已过期。内容还在，请刷新后再试。"; }
+    if (status === 404) { return "没有保存：这条记录已不在您的责任区内，或已被删除。"; }
+    if (status === 409) { return "没有保存：这条记录刚被别人改过，请刷新页面核对。"; }
+    if (status === 429) { return "操作太快，没有保存，请稍等再试，内容还在。"; }
+    return "没有保存，请重试，内容还在。";
   }
 
   function isRead(event) {
@@ -108,11 +108,11 @@
     }
   });
   document.addEventListener("htmx:responseError", function (event) {
-    toast(isRead(event) ? "没有取到内容,请重试。" : wordsFor(event.detail.xhr.status), { kind: "danger" });
+    toast(isRead(event) ? "没有取到内容，请重试。" : wordsFor(event.detail.xhr.status), { kind: "danger" });
   });
   ["htmx:sendError", "htmx:timeout"].forEach(function (name) {
     document.addEventListener(name, function (event) {
-      toast(isRead(event) ? "网络不通,没有取到内容,请重试。" : "网络不通,没有保存,请重试,内容还在。", { kind: "danger" });
+      toast(isRead(event) ? "网络不通，没有取到内容，请重试。" : "网络不通，没有保存，请重试，内容还在。", { kind: "danger" });
     });
   });
   /* A response may carry HX-Trigger: {"toast": {"text": "…", "kind": "ok"}} (ASCII JSON). */
@@ -213,8 +213,16 @@
   /* ---- menus made of <details> close by Escape and by a tap elsewhere ---- */
   document.addEventListener("click", function (event) {
     all("details[data-menu][open]").forEach(function (menu) {
-      if (!menu.contains(event.target)) { menu.open = false; }
+      if (menu.contains(event.target)) { return; }
+      menu.open = false;
+      if (menu.querySelector(".more-sheet")) {
+        /* The tap was on the shade over the page, not on what lies under it. */
+        event.preventDefault();
+        event.stopPropagation();
+      }
     });
+  }, true);
+  document.addEventListener("click", function (event) {
     var back = event.target.closest && event.target.closest("[data-back]");
     if (back && history.length > 1) {
       event.preventDefault();
@@ -270,7 +278,7 @@
         touch();
         if (warned) { warned.remove(); warned = null; }
       } else if (!warned && quiet > limit - WARN_BEFORE_IDLE_S && quiet < limit) {
-        warned = toast("长时间没有操作,两分钟内将自动退出。没有保存的内容请先保存。", {
+        warned = toast("长时间没有操作，两分钟内将自动退出。没有保存的内容请先保存。", {
           kind: "warn", stay: WARN_BEFORE_IDLE_S * 1000,
           action: url ? { text: "继续使用", run: touch } : null
         });
