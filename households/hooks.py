@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
-    from households.models import Survey, SurveyMember
+    from households.models import Person, Survey, SurveyMember
 
 returnee_checks: list[Callable[[SurveyMember], str | None]] = []
 """Given what somebody answered: the URL of the returnee file to open (prefilled), or None.
@@ -17,3 +17,9 @@ Called inside the survey's transaction, after everything is written; `member.per
 
 survey_listeners: list[Callable[[Survey, list[SurveyMember], Staff], None]] = []
 """Called inside the transaction of a survey, e.g. to raise an alert for a fever measured at the door."""
+
+person_panels: list[Callable[[Person, Staff], tuple[str, dict[str, Any]] | None]] = []
+"""Boxes on a person's page: given the person and who looks, a template and its context, or None for no box.
+
+Whoever registers one checks the right to see it; that the person lies in the scope has been checked.
+"""

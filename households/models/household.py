@@ -112,7 +112,7 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
 
     def with_door(self, key: str) -> Self:
         """Households behind the door of a key such as 3-2-501, whatever their 同门序号."""
-        return self.filter(Q(door_key=key) | Q(door_key__startswith=f"{key}#"))
+        return self.filter(door_key__in=[key, *(f"{key}#{share}" for share in range(1, 10))])
 
     def tally(self, *by: str) -> models.QuerySet[Household, dict[str, Any]]:
         """How many open households stand in each state, by the given fields: rows with `n`. Bound it to a village."""

@@ -48,7 +48,7 @@ def duty_assign(
     duty: OwnDuty
     if isinstance(target, Household):
         duty = HouseholdDuty(household=target, **values)
-        same = HouseholdDuty.objects.filter(household=target)
+        same: Any = HouseholdDuty.objects.filter(household=target)
         if target.closed_on is not None:
             raise ValidationError("该户已销户,不能再指定责任人。")
     else:
