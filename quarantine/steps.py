@@ -1,4 +1,4 @@
-"""Steps of the tick: mark what was missed, remind (docs/tick.md). Each is safe to run twice, late, or in parallel."""
+"""Steps of the tick: mark what was missed, remind, propose (docs/tick.md). Safe to run twice, late, in parallel."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from django.db.models import F
 
 from grassroots.grid.registry import register_step
 from grassroots.ledgers.rollups import mark_dirty
-from quarantine.models import AlertKind, ObservationState, Visit, VisitState
+from grassroots.notices.tick import first_tick_at
+from quarantine.models import Alert, AlertKind, ObservationState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
-from quarantine.services.digests import digest_send, stages_due
+from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not
+from quarantine.services.proposals import propose_release
 
-BATCH = 2000
+BATCH = 500
 IN_A_ROW = 2
+REACH = dt.timedelta(days=3)  # how far back two slots in a row can lie
 
 
 def mark_missed(at: dt.datetime) -> Mapping[str, int]:
@@ -24,52 +27,79 @@ def mark_missed(at: dt.datetime) -> Mapping[str, int]:
     missed = alerts = 0
     while True:
         with transaction.atomic():
-            ids = list(Visit.objects.overdue(at).order_by("closes_at").values_list("pk", flat=True)[:BATCH])
+            # Two ticks at once take different rows; who comes second to a row finds nothing left to do.
+            overdue = (
+                Visit.objects.overdue(at).order_by("closes_at", "pk").select_for_update(skip_locked=True)
+            )
+            ids = list(overdue.values_list("pk", flat=True)[:BATCH])
             if not ids:
                 return {"missed": missed, "alerts": alerts}
-            overdue = Visit.objects.filter(pk__in=ids, state=VisitState.PLANNED)  # conditional: someone may be faster
-            changed = overdue.update(state=VisitState.MISSED, state_at=F("closes_at"), state_recorded_at=at)
-            missed += changed
-            mark_dirty(Visit.objects.filter(pk__in=ids).order_by().values_list("area_id", flat=True).distinct())
+            batch = Visit.objects.filter(pk__in=ids)
+            missed += batch.filter(state=VisitState.PLANNED).update(
+                state=VisitState.MISSED, state_at=F("closes_at"), state_recorded_at=at
+            )
+            mark_dirty(batch.order_by().values_list("area_id", flat=True).distinct())
             alerts += _alert_missed_in_a_row(ids, at)
-            if not changed:
-                return {"missed": missed, "alerts": alerts}
 
 
 def _alert_missed_in_a_row(ids: list[int], at: dt.datetime) -> int:
-    raised = 0
-    unmeasured = {VisitState.MISSED, *UNMEASURED}
-    visits = Visit.objects.filter(
-        pk__in=ids, state=VisitState.MISSED, observation__state=ObservationState.OPEN
-    ).select_related("observation__area")
-    observations = {visit.observation_id for visit in visits}
-    history: dict[int, list[tuple[dt.datetime, int, str]]] = {}
-    earlier = Visit.objects.filter(observation__in=observations, closes_at__lte=at).exclude(
-        state=VisitState.CANCELLED
+    """Alert for those who were missed twice running, unless such an alert of theirs is still open."""
+    visits = list(
+        Visit.objects.filter(pk__in=ids, state=VisitState.MISSED, observation__state=ObservationState.OPEN)
+        .select_related("observation__area")
+        .order_by("closes_at", "pk")
     )
-    for pk, observation_id, closes_at, state in earlier.values_list("pk", "observation_id", "closes_at", "state"):
-        history.setdefault(observation_id, []).append((closes_at, pk, state))
-    for line in history.values():
-        line.sort()
+    if not visits:
+        return 0
+    observations = {visit.observation_id for visit in visits}
+    alerted = set(
+        Alert.objects.open()
+        .filter(observation__in=observations, kind=AlertKind.MISSED)
+        .values_list("observation_id", flat=True)
+    )
+    lines = _lines(observations, visits[0].closes_at - REACH, at)
+    raised = 0
     for visit in visits:
-        line = [entry for entry in history[visit.observation_id] if entry[0] <= visit.closes_at][-IN_A_ROW:]
-        if len(line) == IN_A_ROW and all(state in unmeasured for _closes, _pk, state in line):
+        line = [state for closes_at, state in lines[visit.observation_id] if closes_at <= visit.closes_at]
+        is_run = len(line) >= IN_A_ROW and set(line[-IN_A_ROW:]) <= {VisitState.MISSED, *UNMEASURED}
+        if is_run and visit.observation_id not in alerted:
             alert_raise(observation=visit.observation, kind=AlertKind.MISSED, at=at, visit=visit)
+            alerted.add(visit.observation_id)
             raised += 1
     return raised
 
 
+def _lines(
+    observations: set[int], since: dt.datetime, at: dt.datetime
+) -> dict[int, list[tuple[dt.datetime, str]]]:
+    """For each observation the states of its closed slots in order of time."""
+    rows = (
+        Visit.objects.filter(observation__in=observations, closes_at__gt=since, closes_at__lte=at)
+        .exclude(state=VisitState.CANCELLED)
+        .order_by("closes_at", "pk")
+    )
+    lines: dict[int, list[tuple[dt.datetime, str]]] = {}
+    for observation_id, closes_at, state in rows.values_list("observation_id", "closes_at", "state"):
+        lines.setdefault(observation_id, []).append((closes_at, state))
+    return lines
+
+
 def remind_round(at: dt.datetime) -> Mapping[str, int]:
-    """Digests of the slots: only the latest stage that is due goes out, earlier ones are recorded as expired."""
+    """Digests of the slots: the latest stage that is due goes out; overtaken and old ones are recorded as expired."""
     sent = expired = 0
     stages = stages_due(at)
-    for index, stage in enumerate(stages):
-        later = any(other.window == stage.window for other in stages[index + 1 :])
-        counts = digest_send(stage, at, is_overtaken=later)
-        sent += counts[0]
-        expired += counts[1]
+    began = first_tick_at() or at
+    for stage in stages:
+        reason = why_not(stage, stages, at)
+        if reason and stage.due_at < began:
+            continue  # nobody was promised anything before the clock ran for the first time
+        if reason:
+            expired += digest_expire(stage, at, reason=reason)
+        else:
+            sent += digest_send(stage, at)
     return {"sent": sent, "expired": expired}
 
 
 register_step("quarantine.missed", mark_missed, order=10)
 register_step("quarantine.remind", remind_round, order=20)
+register_step("quarantine.release", propose_release, order=30)

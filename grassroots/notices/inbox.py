@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
 from grassroots.grid.logs import scrub
 from grassroots.grid.models import Staff
 from grassroots.notices.models import Message, Reminder
+
+COUNTED_UP_TO = 100
 
 
 def message_send(
@@ -25,3 +32,31 @@ def message_send(
         url=url[:200],
         is_urgent=is_urgent,
     )
+
+
+def unread_count(staff: Staff) -> int:
+    """Number of the person's unread messages, counted up to COUNTED_UP_TO (one query)."""
+    return Message.objects.visible_to(staff).unread().order_by()[:COUNTED_UP_TO].count()
+
+
+def message_read(*, message: Message, at: dt.datetime | None = None) -> bool:
+    """Mark a message as read; False when it was read before (the first time stays)."""
+    at = at or timezone.now()
+    return bool(Message.objects.filter(pk=message.pk, read_at=None).update(read_at=at))
+
+
+def inbox_read_all(*, staff: Staff, up_to: Message, at: dt.datetime | None = None) -> int:
+    """Mark as read what stood in the inbox when it was shown, up to its newest message; returns how many.
+
+    What has arrived since stays unread: nobody has seen it.
+    """
+    at = at or timezone.now()
+    return Message.objects.visible_to(staff).unread().filter(pk__lte=up_to.pk).update(read_at=at)
+
+
+def local_url(message: Message) -> str:
+    """The page that a message leads to, '' when it leads nowhere or out of this system."""
+    is_local = message.url.startswith("/") and url_has_allowed_host_and_scheme(
+        message.url, allowed_hosts=None
+    )
+    return message.url if is_local else ""

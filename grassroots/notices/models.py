@@ -24,11 +24,15 @@ class Reminder(models.Model):
     """One thing to tell one person once: unique per recipient, subject, kind and stage."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    recipient = models.ForeignKey("grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="reminders")
+    recipient = models.ForeignKey(
+        "grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="reminders"
+    )
     subject = models.CharField("对象", max_length=80, help_text="e.g. slot:2020-01-29:AM or alert:<uid>")
     kind = models.CharField("种类", max_length=30)
     stage = models.PositiveSmallIntegerField("第几级", default=0)
-    state = models.CharField("状态", max_length=8, choices=ReminderState.choices, default=ReminderState.CLAIMED)
+    state = models.CharField(
+        "状态", max_length=8, choices=ReminderState.choices, default=ReminderState.CLAIMED
+    )
     due_at = models.DateTimeField("应发时间")
     claimed_at = models.DateTimeField("受理时间", default=timezone.now)
     settled_at = models.DateTimeField("完成时间", null=True, blank=True)
@@ -40,7 +44,8 @@ class Reminder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["recipient", "subject", "kind", "stage"], name="reminder_once"),
             models.CheckConstraint(
-                condition=Q(state__in=["CLAIMED", "SENT"]) | ~Q(reason=""), name="reminder_failed_with_a_reason"
+                condition=Q(state__in=["CLAIMED", "SENT"]) | ~Q(reason=""),
+                name="reminder_failed_with_a_reason",
             ),
         ]
         indexes = [models.Index(fields=["state", "due_at"], name="reminder_state_due")]
@@ -61,7 +66,9 @@ class Message(models.Model):
     """A line in somebody's in-app inbox. Carries counts and a link, never an ID number or a phone."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    recipient = models.ForeignKey("grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="messages")
+    recipient = models.ForeignKey(
+        "grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="messages"
+    )
     reminder = models.OneToOneField(
         Reminder, null=True, blank=True, on_delete=models.PROTECT, related_name="message"
     )

@@ -1,1 +1,10 @@
 """What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
+
+from grassroots.grid.models import Role
+from grassroots.grid.registry import grant, register_step
+from grassroots.notices.sweep import sweep_ticks
+
+for _role in (Role.ADMINISTRATOR, Role.AUDITOR):
+    grant(_role, "notices.view_tickrun", "notices.view_reminder")
+
+register_step("notices.sweep", sweep_ticks, order=90)

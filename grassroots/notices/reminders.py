@@ -44,7 +44,13 @@ def remind(
     """
     with transaction.atomic():
         reminder = _claim(
-            recipient=recipient, subject=subject, kind=kind, stage=stage, due_at=due_at, at=at, state=ReminderState.SENT
+            recipient=recipient,
+            subject=subject,
+            kind=kind,
+            stage=stage,
+            due_at=due_at,
+            at=at,
+            state=ReminderState.SENT,
         )
         if reminder is None:
             return None
@@ -54,7 +60,14 @@ def remind(
 
 
 def reminder_expire(
-    *, recipient: Staff, subject: str, kind: str, due_at: dt.datetime, at: dt.datetime, reason: str, stage: int = 0
+    *,
+    recipient: Staff,
+    subject: str,
+    kind: str,
+    due_at: dt.datetime,
+    at: dt.datetime,
+    reason: str,
+    stage: int = 0,
 ) -> bool:
     """Record a reminder that is too old to send; False when it has been settled already."""
     with transaction.atomic():

@@ -7,12 +7,18 @@ import logging
 from collections.abc import Mapping
 
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from grassroots.grid.registry import Step, steps
 from grassroots.notices.models import TickRun
 
 logger = logging.getLogger("grassroots.tick")
+
+HEARTBEAT = (
+    "tick"  # one row: `started_at` the first tick ever, `at` the time of the last, `finished_at` by the clock
+)
+LATE = dt.timedelta(minutes=5)
 
 
 def tick(at: dt.datetime | None = None) -> dict[str, Mapping[str, int]]:
@@ -22,7 +28,9 @@ def tick(at: dt.datetime | None = None) -> dict[str, Mapping[str, int]]:
     machines: steps claim rows by conditional UPDATE under unique constraints.
     """
     at = at or timezone.now()
-    return {step.name: _run(step, at) for step in steps()}
+    done = {step.name: _run(step, at) for step in steps()}
+    _beat(at)
+    return done
 
 
 def _run(step: Step, at: dt.datetime) -> Mapping[str, int]:
@@ -38,6 +46,43 @@ def _run(step: Step, at: dt.datetime) -> Mapping[str, int]:
             close_old_connections()
     if error or any(counts.values()):
         TickRun.objects.create(
-            step=step.name, at=at, started_at=started, finished_at=timezone.now(), counts=dict(counts), error=error
+            step=step.name,
+            at=at,
+            started_at=started,
+            finished_at=timezone.now(),
+            counts=dict(counts),
+            error=error,
         )
     return counts
+
+
+def _beat(at: dt.datetime) -> None:
+    now = timezone.now()
+    if not TickRun.objects.filter(step=HEARTBEAT).update(at=at, finished_at=now):
+        TickRun.objects.create(step=HEARTBEAT, at=at, started_at=at, finished_at=now)
+
+
+def first_tick_at() -> dt.datetime | None:
+    """When the clock ran for the first time; None before that."""
+    found: dt.datetime | None = TickRun.objects.filter(step=HEARTBEAT).aggregate(first=Min("started_at"))[
+        "first"
+    ]
+    return found
+
+
+def tick_age(at: dt.datetime | None = None) -> dt.timedelta | None:
+    """How long ago the last tick ended; None when there has never been one."""
+    last = TickRun.objects.filter(step=HEARTBEAT).aggregate(last=Max("finished_at"))["last"]
+    return None if last is None else max((at or timezone.now()) - last, dt.timedelta(0))
+
+
+def clock_warning(at: dt.datetime | None = None) -> str:
+    """What a page says when the system's clock stands still; '' while it runs."""
+    age = tick_age(at)
+    if age is None:
+        return "系统时钟还没有运行过:提醒、漏测标记和统计不会自动更新。请管理员检查后台任务。"
+    if age < LATE:
+        return ""
+    minutes = int(age.total_seconds() // 60)
+    words = f"{minutes}分钟" if minutes < 120 else f"{minutes // 60}小时"
+    return f"系统时钟已停 {words}:提醒、漏测标记和统计没有更新。请管理员检查后台任务。"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
 from grassroots.grid.duties import DutyTarget, duties_for
 from grassroots.grid.models import Area, Posting, Role, Staff
 from grassroots.ledgers.rollups import mark_dirty
+from grassroots.notices.models import Reminder
 from grassroots.notices.reminders import remind
 from quarantine.models import Alert, AlertKind, AlertState, Observation, Reading, Visit
+
+RESULT_LONGEST = 200
 
 
 def alert_recipients(observation: Observation, on: dt.date) -> list[Staff]:
@@ -41,23 +45,66 @@ def alert_raise(
     visit: Visit | None = None,
     reading: Reading | None = None,
 ) -> Alert:
-    """Raise an alert, once per visit and kind, and tell everybody who must know; returns the one that stands."""
-    if visit is not None:
-        standing = Alert.objects.filter(visit=visit, kind=kind).first()
-        if standing is not None:
-            return standing
-    alert = Alert.objects.create(
-        observation=observation, area_id=observation.area_id, kind=kind, visit=visit, reading=reading, raised_at=at
-    )
-    title = f"异常:居家观察人员{alert.get_kind_display()}"
+    """Raise an alert, once per visit and kind, and tell everybody who must know; returns the one that stands.
+
+    One that had been closed is opened again by a further reading of the same visit, and everybody is told again.
+    """
+    standing = _standing(visit, kind)
+    if standing is not None and (standing.state != AlertState.CLOSED or reading is None):
+        return standing
+    if standing is not None:
+        return _reopen(standing, at, reading)
+    try:
+        with transaction.atomic():
+            alert = Alert.objects.create(
+                observation=observation,
+                area_id=observation.area_id,
+                kind=kind,
+                visit=visit,
+                reading=reading,
+                raised_at=at,
+            )
+    except IntegrityError:  # somebody else raised it at the same moment
+        return Alert.objects.get(visit=visit, kind=kind)
+    _tell(alert, at, stage=0, opening="异常")
+    mark_dirty([observation.area_id])
+    return alert
+
+
+def _standing(visit: Visit | None, kind: AlertKind) -> Alert | None:
+    if visit is None:
+        return None
+    return Alert.objects.select_for_update().filter(visit=visit, kind=kind).first()
+
+
+def _reopen(alert: Alert, at: dt.datetime, reading: Reading | None) -> Alert:
+    alert.state, alert.reading = AlertState.OPEN, reading
+    alert.acknowledged_at = alert.acknowledged_by = alert.closed_at = alert.closed_by = None
+    alert.save()
+    told = Reminder.objects.filter(subject=f"alert:{alert.uid}", kind="alert").aggregate(last=Max("stage"))[
+        "last"
+    ]
+    _tell(alert, at, stage=(told or 0) + 1, opening="再次异常")
+    mark_dirty([alert.area_id])
+    return alert
+
+
+def _tell(alert: Alert, at: dt.datetime, *, stage: int, opening: str) -> None:
+    observation = alert.observation
     body = f"{observation.area.full_name()} {timezone.localtime(at):%m-%d %H:%M},请立即核实处置。"
     for staff in alert_recipients(observation, timezone.localdate(at)):
         remind(
-            recipient=staff, subject=f"alert:{alert.uid}", kind="alert", due_at=at, at=at, title=title, body=body,
-            url=reverse("quarantine:alert_detail", args=[alert.uid]), is_urgent=True,
-        )  # fmt: skip
-    mark_dirty([observation.area_id])
-    return alert
+            recipient=staff,
+            subject=f"alert:{alert.uid}",
+            kind="alert",
+            stage=stage,
+            due_at=at,
+            at=at,
+            title=f"{opening}:居家观察人员{alert.get_kind_display()}",
+            body=body,
+            url=reverse("quarantine:alert_detail", args=[alert.uid]),
+            is_urgent=True,
+        )
 
 
 def alert_acknowledge(*, alert: Alert, by: Staff, at: dt.datetime | None = None) -> Alert:
@@ -81,6 +128,11 @@ def alert_close(*, alert: Alert, result: str, by: Staff, at: dt.datetime | None 
         raise ValidationError("该异常事件已经办结。")
     if row.acknowledged_at is None:
         row.acknowledged_at, row.acknowledged_by = at, by
-    row.state, row.closed_at, row.closed_by, row.result = AlertState.CLOSED, at, by, result.strip()
+    # One that was opened again keeps what came of it the first time.
+    words = ";".join(part for part in (row.result, result.strip()) if part)
+    if len(words) > RESULT_LONGEST:
+        raise ValidationError({"result": f"处置结果最多{RESULT_LONGEST}字,现有{len(words)}字,请写短一些。"})
+    row.state, row.closed_at, row.closed_by, row.result = AlertState.CLOSED, at, by, words
     row.save()
+    mark_dirty([row.area_id])
     return row
