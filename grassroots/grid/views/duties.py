@@ -24,9 +24,11 @@ from grassroots.grid.staffing import (
     open_deputies,
     open_duties,
 )
+from grassroots.grid.submissions import SubmissionInvalid
 from grassroots.grid.tree import names_above
 from grassroots.grid.views.areas import crumbs_of
 from grassroots.grid.views.pages import (
+    INVALID,
     PAGE_ROWS,
     area_or_404,
     form_page,
@@ -148,9 +150,11 @@ def handover(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and "preview" in request.POST:
         form = make(request.POST)
-        return show(form, **_preview(form)) if form.is_valid() else show(form, 422)
+        return show(form, **_preview(form)) if form.is_valid() else show(form, INVALID)
 
     def write(form: Any) -> dict[str, Any]:
+        if request.POST.get("previewed") != _previewed(form):  # changed after the list was drawn up: list again
+            raise SubmissionInvalid(show(form, **_preview(form)))
         return {"number": duties_hand_over(**form.cleaned_data)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
@@ -160,6 +164,11 @@ def handover(request: HttpRequest) -> HttpResponse:
     return form_page(request, make=make, show=show, write=write, done=done)
 
 
+def _previewed(form: HandoverForm) -> str:
+    data = form.cleaned_data
+    return f"{data['leaver'].uid} {data['successor'].uid} {data['on']}"
+
+
 def _preview(form: HandoverForm) -> dict[str, Any]:
     leaver, on = form.cleaned_data["leaver"], form.cleaned_data["on"]
     duties, deputies = open_duties(leaver, on), open_deputies(leaver, on)
@@ -167,7 +176,7 @@ def _preview(form: HandoverForm) -> dict[str, Any]:
     shown = marked[:PREVIEW_ROWS]
     _prefetch_targets([duty for duty, _mark in shown])
     return {
-        "is_preview": True,
+        "previewed": _previewed(form),
         "leaver": leaver,
         "successor": form.cleaned_data["successor"],
         "on": on,
