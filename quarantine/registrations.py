@@ -1,7 +1,10 @@
 """What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
 
 from grassroots.grid.models import Role
-from grassroots.grid.registry import grant
+from grassroots.grid.registry import area_hooks, grant
+from quarantine import areas
+
+area_hooks.append(areas.HOOKS)
 
 LOOK = (
     "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",

@@ -8,16 +8,23 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from grassroots.grid.models import Staff
+from grassroots.grid.models import Area, Staff
 from grassroots.grid.versions import check_version
 from grassroots.ledgers.rollups import mark_dirty
 from quarantine.models import EventKind, Observation, ObservationEvent, ObservationState, Outcome, VisitState
+from quarantine.models.visits import UNMEASURED
+from quarantine.services.events import event_add, visits_lay_down
 from quarantine.services.followup import followup_refresh
-from quarantine.services.observations import event_add
+from quarantine.services.observations import observation_move_locked
 from quarantine.services.stays import stay_reopen, stay_unmove, stay_void
 
-CLOSING = {EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.LOST, EventKind.DIED}
-SHIFTING = {EventKind.EXTENDED, EventKind.SHORTENED}
+CLOSING = frozenset({EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.LOST, EventKind.DIED})
+SHIFTING = frozenset({EventKind.EXTENDED, EventKind.SHORTENED})
+
+
+def latest_event(observation: Observation, known_at: dt.datetime) -> ObservationEvent | None:
+    """The one event that can be annulled now: the last one recorded that still stands."""
+    return observation.events.effective(known_at).order_by("-recorded_at", "-pk").first()
 
 
 @transaction.atomic
@@ -31,56 +38,91 @@ def event_annul(
     known_at = known_at or timezone.now()
     if not reason.strip():
         raise ValidationError({"reason": "请写明更正的原因。"})
-    row = Observation.objects.select_for_update().get(pk=event.observation_id)
+    row = (
+        Observation.objects.select_for_update(of=("self",))
+        .select_related("area")
+        .get(pk=event.observation_id)
+    )
     check_version(row, version)
-    latest = row.events.effective(known_at).order_by("-recorded_at", "-pk").first()
+    latest = latest_event(row, known_at)
     if latest is None or latest.pk != event.pk:
         raise ValidationError("只能更正最近的一次事件;更早的请从后往前逐个更正。")
     row.version += 1
-    areas = {row.area_id}
-    if event.kind in CLOSING:
-        _reopen(row, known_at)
-    elif event.kind == EventKind.MOVED:
-        areas |= _move_back(row, event, known_at)
-    elif event.kind in SHIFTING:
-        row.last_on = dt.date.fromisoformat(event.detail["from"])
-        row.save(update_fields=["last_on", "version"])
-        _cancel_visits(row, known_at, by, after=row.last_on)
-    elif event.kind == EventKind.OPENED:
-        _void(row, by, known_at)
-    else:
-        row.save(update_fields=["version"])
+    touched = {row.area_id, event.from_area_id, event.to_area_id}
+    homes = {row.household_id}
     annulment = event_add(
         observation=row, kind=EventKind.ANNULLED, at=event.happened_at, known_at=known_at, by=by, reason=reason,
         corrects=event, from_area=event.from_area, to_area=event.to_area,
     )  # fmt: skip
-    followup_refresh([pk for pk in {row.household_id, event.detail.get("to_household")} if pk])
-    mark_dirty(areas)
+    _undo(row, event, by, known_at)
+    followup_refresh([pk for pk in homes | {row.household_id} if pk])
+    mark_dirty({pk for pk in touched | {row.area_id} if pk})
     return annulment
 
 
-def _reopen(row: Observation, known_at: dt.datetime) -> None:
+def _undo(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:
+    if event.kind in CLOSING:
+        _reopen(row, event, by, known_at)
+    elif event.kind == EventKind.MOVED:
+        _move_back(row, event, known_at)
+    elif event.kind in SHIFTING:
+        row.last_on = dt.date.fromisoformat(event.detail["from"])
+        row.save(update_fields=["last_on", "version"])
+        _cancel_visits(row, known_at, by, after=row.last_on)
+        visits_lay_down(observation=row, terms=row.policy.parsed(), from_at=known_at)
+    elif event.kind == EventKind.OPENED:
+        _void(row, by, known_at)
+    else:
+        row.save(update_fields=["version"])
+
+
+def _reopen(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:
     others = Observation.objects.open().filter(person=row.person_id).exclude(pk=row.pk)
     if others.exists():
         raise ValidationError("该人员已有新的观察,不能恢复这一次。")
     row.state, row.outcome, row.closed_at = ObservationState.OPEN, "", None
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
     stay_reopen(observation=row, known_at=known_at)
-    # Slots that have passed in the meantime stay cancelled: nobody was due then.
-    row.visits.filter(state=VisitState.CANCELLED, closes_at__gt=known_at, date__lte=row.last_on).update(
-        state=VisitState.PLANNED, state_at=None, state_recorded_at=None, state_by=None
+    # Slots that had closed before the mistake was made are missed again; those that closed since stay cancelled:
+    # nobody was due then.
+    undone = row.visits.filter(state=VisitState.CANCELLED, state_recorded_at=event.recorded_at)
+    undone.filter(closes_at__lte=event.recorded_at).update(
+        state=VisitState.MISSED, state_recorded_at=known_at, state_by=None
+    )
+    visits_lay_down(observation=row, terms=row.policy.parsed(), from_at=known_at)
+    _follow_successor(row, by, known_at)
+
+
+def _follow_successor(row: Observation, by: Staff, known_at: dt.datetime) -> None:
+    """The area may have moved on while the observation was closed: it goes on where the area is now."""
+    area: Area = row.area
+    while area.successor is not None:
+        area = area.successor
+    if area.pk == row.area_id:
+        return
+    household = row.household if row.household and row.household.area_id == area.pk else None
+    observation_move_locked(
+        row,
+        area=area,
+        household=household,
+        reason="区域调整",
+        by=by,
+        at=known_at,
+        known_at=known_at,
+        place_note=None,
     )
 
 
-def _move_back(row: Observation, event: ObservationEvent, known_at: dt.datetime) -> set[int]:
-    assert event.from_area_id is not None and event.to_area_id is not None
-    row.area_id = event.from_area_id
-    row.household_id = event.detail.get("from_household")
-    row.walk_key = row.household.walk_key if row.household else row.walk_key
-    row.save(update_fields=["area", "household", "walk_key", "version"])
+def _move_back(row: Observation, event: ObservationEvent, known_at: dt.datetime) -> None:
+    assert event.from_area is not None
+    if not event.from_area.is_open:
+        raise ValidationError(f"原来的“{event.from_area.name}”已停用,不能退回;请改办转往他处。")
+    before = event.detail["before"]
+    row.area, row.household_id = event.from_area, before["household"]
+    row.place, row.place_note, row.walk_key = before["place"], before["place_note"], before["walk_key"]
+    row.save(update_fields=["area", "household", "place", "place_note", "walk_key", "version"])
     stay_unmove(observation=row, known_at=known_at)
     row.visits.filter(state=VisitState.PLANNED, closes_at__gt=event.happened_at).update(area=row.area_id)
-    return {event.from_area_id, event.to_area_id}
 
 
 def _cancel_visits(row: Observation, known_at: dt.datetime, by: Staff, after: dt.date) -> None:
@@ -90,7 +132,10 @@ def _cancel_visits(row: Observation, known_at: dt.datetime, by: Staff, after: dt
 
 
 def _void(row: Observation, by: Staff, known_at: dt.datetime) -> None:
+    """Entered by mistake: nothing was ever due, also what was missed."""
     row.state, row.outcome, row.closed_at = ObservationState.CLOSED, Outcome.VOIDED, known_at
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
     stay_void(observation=row, known_at=known_at)
-    _cancel_visits(row, known_at, by, after=row.day_one_on - dt.timedelta(days=1))
+    row.visits.filter(state__in=[*UNMEASURED, VisitState.MISSED]).update(
+        state=VisitState.CANCELLED, state_at=known_at, state_recorded_at=known_at, state_by=by
+    )

@@ -13,7 +13,9 @@ def followup_refresh(household_ids: Iterable[int]) -> None:
     ids = set(household_ids)
     if not ids:
         return
-    observed = set(Observation.objects.open().filter(household__in=ids).values_list("household_id", flat=True))
+    observed = set(
+        Observation.objects.open().filter(household__in=ids).values_list("household_id", flat=True)
+    )
     returned = set(Returnee.objects.active().filter(household__in=ids).values_list("household_id", flat=True))
     for state, members in (
         (Followup.OBSERVED, observed),
@@ -21,4 +23,6 @@ def followup_refresh(household_ids: Iterable[int]) -> None:
         (Followup.NONE, ids - observed - returned),
     ):
         if members:
-            Household.objects.filter(pk__in=members).exclude(followup_state=state).update(followup_state=state)
+            Household.objects.filter(pk__in=members).exclude(followup_state=state).update(
+                followup_state=state
+            )

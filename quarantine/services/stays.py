@@ -8,7 +8,9 @@ from grassroots.grid.models import Area
 from quarantine.models import Observation, ObservationStay
 
 
-def stay_open(*, observation: Observation, area: Area, place: str, at: dt.datetime, known_at: dt.datetime) -> None:
+def stay_open(
+    *, observation: Observation, area: Area, place: str, at: dt.datetime, known_at: dt.datetime
+) -> None:
     """From `at` on the observation is under follow-up in `area`; known since `known_at`."""
     ObservationStay.objects.create(
         observation=observation, area=area, place=place, from_at=at, recorded_at=known_at
@@ -68,3 +70,9 @@ def stay_unmove(*, observation: Observation, known_at: dt.datetime) -> Observati
 def stay_void(*, observation: Observation, known_at: dt.datetime) -> None:
     """The observation was a mistake: none of its stays ever was."""
     ObservationStay.objects.filter(observation=observation, superseded_at=None).update(superseded_at=known_at)
+
+
+def stay_since(observation: Observation) -> dt.datetime | None:
+    """Since when the observation has been in its present place; None when no stay is open."""
+    current = ObservationStay.objects.filter(observation=observation, until_at=None, superseded_at=None)
+    return current.values_list("from_at", flat=True).first()
