@@ -29,3 +29,5 @@ grant(Role.SUPERVISOR, *DUTIES)
 grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 
 from households import indicators  # noqa: E402, F401
+
+from households import ledgers  # noqa: E402, F401

@@ -24,4 +24,4 @@ grant(Role.POLICE, *LOOK, "quarantine.change_alert")
 grant(Role.INSPECTOR, *LOOK)
 grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")
 
-from quarantine import indicators, steps  # noqa: E402, F401
+from quarantine import indicators, ledgers, steps  # noqa: E402, F401

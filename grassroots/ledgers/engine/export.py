@@ -53,17 +53,17 @@ def _write_rows(
     progress: Progress | None,
 ) -> WriteResult:
     assert definition.rows is not None  # LedgerDefinition sees to it
-    layout = options.layout or definition.layout
+    layout = options.layout or definition.layout_of(context)
     hint = definition.count(context) if definition.count else None
     if options.file_format == "csv":
         rows = definition.rows(context)
-        return _write_csv(target, layout, rows, definition.held_keys, hint, context, options, progress)
+        return _write_csv(target, layout, rows, definition.held_keys(context), hint, context, options, progress)
     return write_xlsx(
         target,
         layout,
         definition.rows(context),
         context=_lines(definition, context),
-        row_keys=definition.held_keys,
+        row_keys=definition.held_keys(context),
         totals=definition.totals(context) if definition.totals else {},
         total_hint=hint,
         masked=not context.unmasked,
@@ -80,7 +80,7 @@ def _write_sheets(
     progress: Progress | None,
 ) -> WriteResult:
     assert definition.sheets is not None
-    layout = options.layout or definition.layout
+    layout = options.layout or definition.layout_of(context)
     lines = _lines(definition, context)
     sheets = [
         replace(

@@ -97,15 +97,19 @@ class LedgerDefinition:
     lines: Callable[[LedgerContext], Mapping[str, object]] | None = None
     totals: Callable[[LedgerContext], Mapping[str, object]] | None = None
     order: int = 50
+    layout_for: Callable[[LedgerContext], Layout] | None = None
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.sheets is None):
             raise ValueError(f"ledger {self.key}: give either rows or sheets")
 
-    @property
-    def held_keys(self) -> tuple[str, ...]:
+    def layout_of(self, context: LedgerContext) -> Layout:
+        """The layout for a context: `layout_for` where columns depend on data, e.g. on the office's duty kinds."""
+        return self.layout_for(context) if self.layout_for else self.layout
+
+    def held_keys(self, context: LedgerContext) -> tuple[str, ...]:
         """What the generator's rows hold, in order."""
-        return self.row_keys or self.layout.keys
+        return self.row_keys or self.layout_of(context).keys
 
 
 class UnknownLedger(KeyError):

@@ -1,0 +1,84 @@
+"""Exporting a ledger: who may, what is written down about it, and the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from grassroots.grid.models import AccessAction, Area, Staff
+from grassroots.grid.scope import scope_of
+from grassroots.grid.trail import access_log
+from grassroots.ledgers.engine import (
+    ExportOptions,
+    LedgerContext,
+    LedgerDefinition,
+    UnknownLedger,
+    WriteResult,
+    export_ledger,
+    ledger_registry,
+    make_imprint,
+)
+
+
+class ExportRefused(Exception):
+    """The export is not allowed or not possible; the message is for the person who asked."""
+
+
+def _definition(key: str) -> LedgerDefinition:
+    try:
+        return ledger_registry.get(key)
+    except UnknownLedger as unknown:
+        known = "、".join(f"{item.key}({item.name})" for item in ledger_registry.all())
+        raise ExportRefused(f"没有台账“{key}”,可用的有:{known}。") from unknown
+
+
+def check_export(*, area: Area, staff: Staff, unmasked: bool, purpose: str) -> None:
+    """Raise ExportRefused unless the person may export this area, masked or not."""
+    if not scope_of(staff).holds(area):
+        raise ExportRefused(f"“{area.name}”不在{staff.name}的辖区内。")
+    if not staff.has_perm("ledgers.export_ledger"):
+        raise ExportRefused(f"{staff.name}的角色不能下载台账。")
+    if unmasked and not staff.has_perm("ledgers.export_unmasked"):
+        raise ExportRefused(f"{staff.name}的角色不能下载未脱敏的台账。")
+    if unmasked and not purpose.strip():
+        raise ExportRefused("下载未脱敏的台账须写明用途。")
+
+
+def export_run(
+    *,
+    key: str,
+    area: Area,
+    staff: Staff,
+    on: dt.date,
+    target: Any,
+    file_format: str = "xlsx",
+    encoding: str = "utf-8-sig",
+    unmasked: bool = False,
+    purpose: str = "",
+    filters: dict[str, Any] | None = None,
+    request: HttpRequest | None = None,
+) -> WriteResult:
+    """Write the ledger `key` of an area for a day to `target` (a path or a binary file), and log it.
+
+    Scope and rights of `staff` apply. Raises ExportRefused in words; OSError where the file cannot be written.
+    """
+    definition = _definition(key)
+    check_export(area=area, staff=staff, unmasked=unmasked, purpose=purpose)
+    at = timezone.now()
+    context = LedgerContext(
+        area=area, staff=staff, on=on, as_of=at, unmasked=unmasked, purpose=purpose, filters=filters or {}
+    )
+    imprint = make_imprint(who=staff.name, at=at, purpose=purpose.strip(), unmasked=unmasked)
+    options = ExportOptions(file_format=file_format, encoding=encoding, imprint=imprint)  # type: ignore[arg-type]
+    result = export_ledger(definition, context, target, options=options)
+    access_log(
+        action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request,
+        detail={
+            "ledger": key, "on": on.isoformat(), "format": file_format, "rows": result.rows, "unmasked": unmasked,
+            "filters": sorted(filters or {}),
+        },
+    )  # fmt: skip
+    return result

@@ -1,0 +1,219 @@
+"""Ledger `base` 基础台账表: one row a resident with the household's columns first; every household appears."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, cast
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from grassroots.grid.models import Area, Staff
+from grassroots.grid.names import PlaceNames, place_names
+from grassroots.ledgers.asof import AsOf
+from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from households.indicators import open_households
+from households.models import (
+    CommitmentLetter,
+    Household,
+    HousingKind,
+    Relation,
+    Residency,
+    ResidencyKind,
+    Sex,
+    Survey,
+    SurveyMember,
+    SurveyMethod,
+    SurveyState,
+)
+from households.rules.ages import age_from_stated, age_on
+from households.rules.identity import IdKind
+
+CHUNK = 2000
+HOUSE, MEMBER, RESULT = "住户", "家庭成员", "排查结果"
+
+COLUMNS = (
+    Column("number", "序号", format="serial"),
+    Column("village", "村(社区)", width=9, aliases=("村社区", "村", "社区")),
+    Column("group", "组", width=6, aliases=("组(网格)", "网格", "村民小组")),
+    Column("compound", "小区/院落", group=HOUSE, width=9, aliases=("小区", "院落", "小区名称")),
+    Column("building", "楼栋", group=HOUSE, width=4.5, align="center", aliases=("栋", "楼号", "幢")),
+    Column("unit", "单元", group=HOUSE, width=4.5, align="center"),
+    Column("floor", "楼层", group=HOUSE, width=4.5, align="center"),
+    Column("door", "房号", group=HOUSE, width=6, align="center", aliases=("门牌", "门牌号", "房间号")),
+    Column("head", "户主姓名", group=HOUSE, width=8, aliases=("户主",)),
+    Column("head_phone", "户主电话", group=HOUSE, width=12.5, mask="phone"),
+    Column("housing", "房屋性质", group=HOUSE, width=5.5, align="center"),
+    Column("registered", "户籍人数", group=HOUSE, format="int", width=5),
+    Column("living", "现住人数", group=HOUSE, format="int", width=5, aliases=("常住人数",)),
+    Column("away", "外出未归人数", group=HOUSE, format="int", width=5.5),
+    Column("away_where", "外出地", group=HOUSE, width=8),
+    Column("name", "姓名", group=MEMBER, width=8),
+    Column("relation", "与户主关系", group=MEMBER, width=7.5, align="center", aliases=("关系",)),
+    Column("sex", "性别", group=MEMBER, width=4.5, align="center"),
+    Column("age", "年龄", group=MEMBER, format="int", width=5),
+    Column("id_kind", "证件类型", group=MEMBER, width=8),
+    Column("id_number", "证件号码", group=MEMBER, width=19.5, mask="id", aliases=("身份证号", "身份证号码")),
+    Column("phone", "联系电话", group=MEMBER, width=12.5, mask="phone", aliases=("电话", "手机号")),
+    Column("residency", "居住情况", group=MEMBER, width=7, align="center", aliases=("是否常住",)),
+    Column("left_county", "近14天是否离开本县", group=MEMBER, width=7, align="center"),
+    Column("hubei_contact", "武汉(湖北)旅居或接触史", group=MEMBER, width=8, align="center"),
+    Column("returned_from", "从何地返回", group=MEMBER, width=9),
+    Column("left_on", "离开日期", group=MEMBER, format="date"),
+    Column("returned_on", "返回日期", group=MEMBER, format="date"),
+    Column("transport", "交通工具及班次", group=MEMBER, width=10),
+    Column("companions", "同行人员", group=MEMBER, width=8),
+    Column("temperature", "体温(℃)", group=MEMBER, format="temp"),
+    Column("symptoms", "症状", group=MEMBER, width=7),
+    Column("note", "备注", group=MEMBER, width=8),
+    Column("state", "排查状态", group=RESULT, width=8, align="center", aliases=("排查结果",)),
+    Column("method", "排查方式", group=RESULT, width=5.5, align="center"),
+    Column("letter", "承诺书编号", group=RESULT, width=10),
+    Column("tries", "无人户(第N次)", group=RESULT, format="int", width=6),
+    Column("visited_at", "排查时间", group=RESULT, format="datetime"),
+    Column("surveyor", "入户人员", group=RESULT, width=8),
+)
+MEMBER_FIELDS = 18
+BASE = Layout(
+    title="基础台账表", columns=COLUMNS, paper="A3", row_height=20, freeze_columns=3,
+)  # fmt: skip
+YES_NO = {True: "是", False: "否", None: ""}
+
+
+@dataclass
+class _Around:
+    """What is known around a chunk of households, by household or person."""
+
+    residents: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    surveys: dict[int, Any] = field(default_factory=dict)
+    answers: dict[int, Any] = field(default_factory=dict)
+    letters: dict[int, str] = field(default_factory=dict)
+
+
+def asof_of(context: LedgerContext) -> AsOf:
+    """The day that a ledger is asked for, as known when it is made."""
+    return AsOf.day(context.on, context.as_of)
+
+
+def ledger_households(context: LedgerContext) -> QuerySet[Household]:
+    """Doors of the area that the requester may see, open on the day."""
+    areas = Area.objects.within(cast(Area, context.area)).order_by()
+    return open_households(areas, asof_of(context)).visible_to(cast(Staff, context.staff))
+
+
+def chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
+    """Lists of at most `size` rows."""
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def base_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
+    """Rows of 基础台账表 in walking order, read in chunks of CHUNK households."""
+    asof = asof_of(context)
+    places = place_names(cast(Area, context.area))
+    doors = ledger_households(context).order_by("area__path", "walk_key", "pk").values_list(
+        "pk", "area_id", "building", "unit", "floor", "door", "share_no", "housing_kind"
+    )  # fmt: skip
+    for chunk in chunks(doors.iterator(chunk_size=CHUNK)):
+        around = _around([row[0] for row in chunk], asof)
+        for row in chunk:
+            yield from _household_rows(row, places[row[1]], around, asof)
+
+
+def _around(ids: list[int], asof: AsOf) -> _Around:
+    found = _Around()
+    open_then = Q(ended_on=None) | Q(ended_on__gt=asof.on) | Q(end_recorded_at__gt=asof.known_at)
+    residents = Residency.objects.filter(
+        open_then, household__in=ids, started_on__lte=asof.on, recorded_at__lte=asof.known_at
+    ).order_by("order", "pk")
+    for row in residents.values_list(
+        "household_id", "person_id", "person__name", "person__sex", "person__birth_date", "person__stated_age",
+        "person__stated_age_on", "person__id_kind", "person__id_number", "person__phone", "relation", "kind",
+        "is_away", "away_where",
+    ):  # fmt: skip
+        found.residents[row[0]].append(row)
+    known = {"visited_at__lte": asof.end, "recorded_at__lte": asof.known_at}
+    surveys = Survey.objects.filter(household__in=ids, **known).order_by("visited_at", "pk")
+    for row in surveys.values_list(
+        "household_id", "outcome", "method", "visited_at", "staff__name", "absent_try"
+    ):
+        found.surveys[row[0]] = row
+    answers = SurveyMember.objects.filter(
+        survey__household__in=ids, survey__visited_at__lte=asof.end, survey__recorded_at__lte=asof.known_at
+    ).order_by("survey__visited_at", "pk")
+    for row in answers.values_list(
+        "person_id", "left_county", "hubei_contact", "returned_from", "left_on", "returned_on", "transport",
+        "companions", "temperature", "symptoms", "note",
+    ):  # fmt: skip
+        found.answers[row[0]] = row
+    letters = CommitmentLetter.objects.filter(
+        household__in=ids, signed_at__lte=asof.end, recorded_at__lte=asof.known_at
+    ).order_by("signed_at", "pk")
+    found.letters = dict(letters.values_list("household_id", "number"))
+    return found
+
+
+def _age(birth: dt.date | None, stated: int | None, stated_on: dt.date | None, on: dt.date) -> int | None:
+    if birth:
+        return age_on(birth, on)
+    return age_from_stated(stated, stated_on, on) if stated is not None and stated_on else stated
+
+
+def _household_rows(door: Any, place: PlaceNames, around: _Around, asof: AsOf) -> Iterator[Sequence[object]]:
+    pk, _area_id, building, unit, floor, number, share_no, housing = door
+    residents = around.residents.get(pk, [])
+    head = next((row for row in residents if row[10] == Relation.HEAD), None)
+    away = [row for row in residents if row[12]]
+    survey = around.surveys.get(pk)
+    letter = around.letters.get(pk)
+    household = (
+        None, place.village, place.group, place.compound, building, unit, floor,
+        f"{number}({share_no})" if share_no else number,
+        head[2] if head else "", head[9] if head else "", HousingKind(housing).label,
+        sum(row[11] == ResidencyKind.REGISTERED for row in residents), len(residents) - len(away), len(away),
+        "、".join(dict.fromkeys(row[13] for row in away if row[13])),
+    )  # fmt: skip
+    result = (
+        _state(survey, letter is not None), SurveyMethod(survey[2]).label if survey else "", letter or "",
+        (survey[5] or None) if survey else None, timezone.localtime(survey[3]) if survey else None,
+        survey[4] if survey else "",
+    )  # fmt: skip
+    if not residents:
+        yield (*household, *[""] * MEMBER_FIELDS, *result)
+    for row in residents:
+        yield (*household, *_member(row, around.answers.get(row[1]), asof.on), *result)
+
+
+def _state(survey: Any, is_signed: bool) -> str:
+    """Signed stays signed; else the outcome of the latest knock, 未访 before the first."""
+    if is_signed:
+        return str(SurveyState.SIGNED.label)
+    return str(SurveyState(survey[1]).label if survey else SurveyState.UNVISITED.label)
+
+
+def _member(row: Any, answer: Any, on: dt.date) -> tuple[object, ...]:
+    who = (
+        row[2], Relation(row[10]).label, Sex(row[3]).label if row[3] else "", _age(row[4], row[5], row[6], on),
+        IdKind(row[7]).label, row[8], row[9], "外出" if row[12] else ResidencyKind(row[11]).label,
+    )  # fmt: skip
+    if answer is None:
+        return (*who, *[None] * 10)
+    return (
+        *who, YES_NO[answer[1]], YES_NO[answer[2]], answer[3], answer[4], answer[5], answer[6], answer[7], answer[8],
+        "、".join(answer[9]), answer[10],
+    )  # fmt: skip
+
+
+def base_count(context: LedgerContext) -> int:
+    """About how many rows to expect: for the progress bar, counted from residencies."""
+    return Residency.objects.filter(ended_on=None, household__in=ledger_households(context)).count()
+
+
+ledger_registry.register(
+    LedgerDefinition("base", "基础台账表", BASE, rows=base_rows, count=base_count, order=10)
+)
