@@ -1,6 +1,12 @@
 """URLs of ledgers."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from grassroots.ledgers import views
 
 app_name = "ledgers"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.ledger_list, name="ledger_list"),
+    path("download/", views.download, name="download"),
+    path("statistics/", views.statistics, name="statistics"),
+]
