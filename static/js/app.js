@@ -104,7 +104,7 @@
   document.addEventListener("htmx:beforeSwap", function (event) {
     if ((event.detail.xhr.status === 409 || event.detail.xhr.status === 422) && isWholePage(event.detail.xhr)) {
       event.detail.shouldSwap = false;
-      toast(wordsFor(event.detail.xhr.status), { kind: "danger" });
+      event.detail.isError = true;
     }
   });
   document.addEventListener("htmx:responseError", function (event) {
@@ -161,13 +161,15 @@
     delete form.dataset.dirty;
     if (form.hasAttribute("data-once")) {
       /* After the browser has taken the button's name and value along. */
-      setTimeout(function () { setBusy(form, true); }, IN_A_MOMENT);
+      form.dataset.sending = "1";
+      setTimeout(function () { if (form.dataset.sending) { setBusy(form, true); } }, IN_A_MOMENT);
       setTimeout(function () { setBusy(form, false); }, BUSY_AT_MOST_MS);
     }
   });
   document.addEventListener("htmx:afterRequest", function (event) {
     var form = event.target.closest ? event.target.closest("form") : null;
     if (!form) { return; }
+    delete form.dataset.sending;
     if (form.hasAttribute("data-once")) { setBusy(form, false); }
     if (!event.detail.successful && form.hasAttribute("data-guard")) { form.dataset.dirty = "1"; }
   });
