@@ -191,3 +191,14 @@ def mine_alone(staff: Staff) -> list[Household]:
     held = HouseholdDuty.objects.held_by(staff).values("household_id")
     rows = Household.objects.open().visible_to(staff).filter(pk__in=held).select_related("area")
     return list(rows.in_walking_order()[:MY_HOUSEHOLDS])
+
+
+def places_of(areas: Iterable[Area]) -> dict[int, str]:
+    """The name of each area with those above it from the village on, e.g. 城厢社区 1组 翠柏苑 (one query)."""
+    areas = list(areas)
+    wanted = {path for area in areas for path in area.ancestor_paths()}
+    rows = Area.objects.filter(path__in=wanted, level__gte=Level.VILLAGE).order_by()
+    names = dict(rows.values_list("path", "name")) if wanted else {}
+    return {
+        area.pk: " ".join(names[path] for path in area.ancestor_paths() if path in names) for area in areas
+    }

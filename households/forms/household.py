@@ -79,6 +79,11 @@ class HouseholdCreateForm(PickForm, DoorFields):
         """Whether something stands in the parts, so that they are shown open."""
         return any(self[name].value() or self[name].errors for name in PARTS)
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something stands in what is rarely needed, so that it is shown open."""
+        return any(self[name].value() or self[name].errors for name in ("landlord", "code", "note"))
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         text = data.get("door_text", "")

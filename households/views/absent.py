@@ -12,9 +12,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from grassroots.grid.tree import names_above
 from grassroots.grid.views.pages import link, require, staff_of
-from households.doors import ROWS_PER_PAGE, heads_of
+from households.doors import ROWS_PER_PAGE, heads_of, places_of
 from households.models import Household, Survey, SurveyOutcome
 from households.views.access import open_area_or_404
 
@@ -32,12 +31,12 @@ def absent_list(request: HttpRequest) -> HttpResponse:
     if area is not None:
         rows = rows.within(area)
     page, next_url = _page(request, rows, after)
-    notes, heads, above = _last_notes(page), heads_of(page), names_above({row.area for row in page})
+    notes, heads, places = _last_notes(page), heads_of(page), places_of({row.area for row in page})
     query = {"area": area.pk} if area else {}
     context = {
         "area": area,
         "today": today,
-        "rows": [(row, heads.get(row.pk), notes.get(row.pk), above[row.area_id]) for row in page],
+        "rows": [(row, heads.get(row.pk), notes.get(row.pk), places[row.area_id]) for row in page],
         "next_url": next_url,
         "is_due": is_due,
         "is_later_page": after is not None,

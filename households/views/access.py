@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
-from grassroots.grid.models import Area
+from grassroots.grid.models import Area, Level
 from grassroots.grid.scope import scope_of
 from grassroots.grid.views.pages import link, require, staff_of
 from households.models import Household, Person
@@ -41,10 +41,12 @@ def open_area_or_404(request: HttpRequest, number: Any) -> Area:
 
 
 def area_crumbs(request: HttpRequest, area: Area) -> Crumbs:
-    """The list, then the areas down to this one: links where they lie in the scope, words where not (one query)."""
+    """The list, then the areas down to this one: links in the scope, words above it from the village (one query)."""
     scope = scope_of(staff_of(request))
     crumbs = [{"title": "住户", "url": link("households:household_list")}]
-    for one in Area.objects.filter(path__in=area.ancestor_paths(), level__gte=2).order_by("path"):
+    for one in Area.objects.filter(path__in=area.ancestor_paths(), level__gte=Level.STREET).order_by("path"):
+        if one.level < Level.VILLAGE and not scope.holds(one):
+            continue
         url = link("households:household_list", area=one.pk) if scope.holds(one) else ""
         crumbs.append({"title": one.name, "url": url})
     return crumbs

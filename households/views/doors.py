@@ -126,7 +126,9 @@ def _chips(request: HttpRequest, area: Area, state: str, building: str | None) -
             chips.append(
                 {"word": word, "code": code, "count": counts.get(code, 0), "url": url, "is_on": code == state}
             )
-    return chips
+    return sorted(
+        chips, key=lambda chip: (chip["code"] != "", not chip["is_on"])
+    )  # the one in use stays in view
 
 
 @require_POST
@@ -150,9 +152,8 @@ def door_find(request: HttpRequest) -> HttpResponse:
     home = places[0] if is_group_known else area
     may_add = home.level >= Level.VILLAGE and staff_of(request).has_perm("households.add_household")
     if may_add and not found:
-        initial = {"door_text": text} | {
-            name: getattr(read, name) for name in ("building", "unit", "floor", "door")
-        }
+        building = "" if read.building else request.POST.get("building", "")[:20]
+        initial = {"door_text": text, "building": building}
         context["form"] = HouseholdCreateForm(staff=staff_of(request), area=home, initial=initial)
         context["home"] = home
     return render(request, "households/door_find.html", context)
