@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,3 +23,14 @@ person_panels: list[Callable[[Person, Staff], tuple[str, dict[str, Any]] | None]
 
 Whoever registers one checks the right to see it; that the person lies in the scope has been checked.
 """
+
+
+def returnee_candidates(members: Iterable[SurveyMember]) -> list[tuple[SurveyMember, str]]:
+    """Those whose answers lead on to a returnee file, each with the URL of the file to open."""
+    found = []
+    for member in members:
+        if member.returned_from or member.left_county or member.hubei_contact:
+            urls = (check(member) for check in returnee_checks)
+            if url := next((url for url in urls if url), None):
+                found.append((member, url))
+    return found

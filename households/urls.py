@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from households.views import absent, doors, duties, household, people, residencies
+from households.views import absent, doors, duties, household, people, residencies, survey
 
 app_name = "households"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:uid>/", household.household_detail, name="household_detail"),
     path("<uuid:uid>/edit/", household.household_edit, name="household_edit"),
     path("<uuid:uid>/close/", household.household_close_page, name="household_close"),
+    path("<uuid:uid>/survey/", survey.survey_create, name="survey_create"),
+    path("<uuid:uid>/survey/member/", survey.survey_member_row, name="survey_member_row"),
+    path("survey/<uuid:uid>/", survey.survey_detail, name="survey_detail"),
+    path("id-check/", survey.id_check, name="id_check"),
     path("<uuid:uid>/duties/create/", duties.household_duty_create, name="household_duty_create"),
     path("duties/<slug:on>/<int:pk>/edit/", duties.duty_edit_page, name="duty_edit"),
     path("duties/<slug:on>/<int:pk>/end/", duties.duty_end_page, name="duty_end"),

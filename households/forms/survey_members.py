@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import secrets
@@ -10,9 +11,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from grassroots.grid.forms.parts import day_field, text_field
 from households.models import Relation, Residency, ResidencyKind, Sex
+from households.rules.ages import age_on
 from households.rules.answers import SYMPTOMS, temperature_read
 from households.rules.identity import IdKind
 from households.rules.text import narrow
@@ -32,6 +35,17 @@ SEALED = ("id_number", "phone")
 def new_key() -> str:
     """A fresh key for a card: cards come and go in the page, so a running number would clash."""
     return f"m{secrets.token_hex(4)}"
+
+
+def widgets_dress(form: forms.Form) -> None:
+    """Give the controls the classes of the visual system (docs/visual-system.md)."""
+    for field in form.fields.values():
+        widget = field.widget
+        ticks = forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple
+        if isinstance(widget, ticks):
+            widget.attrs["class"] = "form-check-input"
+        elif not widget.is_hidden:
+            widget.attrs["class"] = "form-select" if isinstance(widget, forms.Select) else "form-control"
 
 
 class BirthField(forms.DateField):
@@ -56,9 +70,7 @@ class TemperatureField(forms.CharField):
 
 def yes_no(label: str, **options: Any) -> forms.ChoiceField:
     """A question that may stay unanswered: nobody is made to guess."""
-    return forms.ChoiceField(
-        label=label, required=False, choices=YES_NO, widget=forms.RadioSelect, **options
-    )
+    return forms.ChoiceField(label=label, required=False, choices=YES_NO, widget=forms.RadioSelect, **options)
 
 
 class MemberForm(forms.Form):
@@ -74,7 +86,11 @@ class MemberForm(forms.Form):
     removed_where = text_field("外出地", 60)
 
     name = text_field("姓名", 60)
-    relation = forms.ChoiceField(label="与户主关系", choices=Relation.choices)
+    relation = forms.ChoiceField(
+        label="与户主关系",
+        choices=[("", "请选择"), *Relation.choices],
+        error_messages={"required": "请选择与户主关系。"},
+    )
     id_kind = forms.ChoiceField(label="证件类型", choices=IdKind.choices)
     id_number = forms.CharField(label="证件号码", required=False, max_length=60)
     id_check_reason = text_field("校验不符的原因", 100, help_text="如:证件上就是这样印的")
@@ -120,12 +136,15 @@ class MemberForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        widgets_dress(self)
         self.warnings: dict[str, list[str]] = {}
         self.cautions: list[Caution] = []
         self.masked = self._base_values()
         hints = {"id_number": "off", "phone": "tel", "temperature": "decimal", "stated_age": "numeric"}
         for name, mode in hints.items():
-            self.fields[name].widget.attrs.update(autocomplete="off", inputmode=mode if mode != "off" else "text")
+            self.fields[name].widget.attrs.update(
+                autocomplete="off", inputmode=mode if mode != "off" else "text"
+            )
         self.fields["birth_date"].widget.attrs.update(
             inputmode="numeric", autocomplete="off", placeholder="如 19500304"
         )
@@ -138,12 +157,17 @@ class MemberForm(forms.Form):
     @property
     def key(self) -> str:
         """The card's key, which names its fields."""
-        return str(self.prefix)
+        return self.prefix or ""
 
     @property
     def is_known(self) -> bool:
         """Whether somebody registered is meant."""
         return bool(self["uid"].value())
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether an empty card was left standing: nobody is meant by it."""
+        return not self.is_known and not any(self[name].value() for name in TELLING)
 
     @property
     def is_gone(self) -> bool:
@@ -167,7 +191,46 @@ class MemberForm(forms.Form):
     def shows_reasons(self) -> bool:
         """Whether a reason may have to be given for the ID number."""
         names = ("id_check_reason", "id_shared_reason")
-        return any(self[name].value() or name in self.warnings for name in names) or "id_number" in self.errors
+        return (
+            any(self[name].value() or name in self.warnings for name in names) or "id_number" in self.errors
+        )
+
+    @property
+    def summary(self) -> str:
+        """Relation, sex and age beside the name of somebody registered."""
+        relation = dict(Relation.choices).get(self["relation"].value() or "", "")
+        sex = dict(Sex.choices[:2]).get(self["sex"].value() or "", "")
+        return " · ".join(part for part in (relation, sex, self._age_words()) if part)
+
+    def _age_words(self) -> str:
+        try:
+            return (
+                f"{age_on(dt.date.fromisoformat(self['birth_date'].value() or ''), timezone.localdate())}岁"
+            )
+        except ValueError:
+            stated = self["stated_age"].value()
+            return f"{stated}岁" if stated else ""
+
+    @property
+    def identity_words(self) -> str:
+        """What the folded register part holds, masked."""
+        if not self.is_known:
+            return ""
+        away = "外出未归" if self["living"].value() == AWAY else ""
+        parts = (away, self.masked.get("id_number") or "证件未登记", self.masked.get("phone") or "电话未登记")
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def confirmed_words(self) -> list[tuple[str, str]]:
+        """Cautions confirmed earlier, which stay ticked when the form is shown again."""
+        asked = {caution.code for caution in self.cautions}
+        return [(code, CONFIRMED.get(code, code)) for code in self.confirmed if code not in asked]
+
+    @property
+    def kept_fields(self) -> list[forms.BoundField]:
+        """Fields that a card taken off the list carries along unseen, so that it can be put back."""
+        shown = ("uid", "base", "is_removed", "removal", "removed_on", "removed_where")
+        return [field for field in self if field.name not in shown]
 
     @property
     def chosen_symptoms(self) -> str:
@@ -216,18 +279,20 @@ class MemberForm(forms.Form):
     def member_data(self) -> MemberData:
         """What was typed, for the service."""
         data = self.cleaned_data
-        removal = data["removal"] if data["is_removed"] else ""
+        removal = data.get("removal", "") if data.get("is_removed") else ""
         is_away = data.get("living") == AWAY
         answers = {name: _answer(data.get(name)) for name in ("at_home", "left_county", "hubei_contact")}
         texts = ("returned_from", "transport", "companions", "note", "left_on", "returned_on", "temperature")
         return MemberData(
             key=self.key,
-            person_uid=str(data["uid"] or ""),
+            person_uid=str(data.get("uid") or ""),
             data=self._person_data(),
             relation=data.get("relation") or Relation.OTHER,
             kind=data.get("kind") or ResidencyKind.REGISTERED,
             is_away=is_away,
-            away_where=data.get("removed_where", "") if removal == Removal.AWAY else data.get("away_where", ""),
+            away_where=data.get("removed_where", "")
+            if removal == Removal.AWAY
+            else data.get("away_where", ""),
             away_until=data.get("away_until"),
             removal=removal,
             removed_on=data.get("removed_on"),
@@ -252,6 +317,19 @@ class MemberForm(forms.Form):
         )
 
 
+CONFIRMED = {
+    "same-person": "是同一人,迁入本户",
+    "moves-in": "迁入本户",
+    "id-birth": "出生日期与证件不一致",
+    "id-sex": "性别与证件不一致",
+    "measured-again": "体温已复测",
+    "phone-several": "电话只取第一个",
+}
+# Without any of these a card says nothing of anybody, whatever was answered for the whole family.
+TELLING = (
+    "name", "id_number", "phone", "birth_date", "stated_age", "temperature", "symptoms", "returned_from",
+    "away_where", "note",
+)  # fmt: skip
 OPTIONAL = ("left_on", "returned_on", "temperature")
 IDENTITY = (
     *REGISTER, *SEALED, "id_check_reason", "id_shared_reason", "no_phone", "away_until", "__all__",
@@ -292,7 +370,7 @@ def card_values(residency: Residency) -> dict[str, str]:
 def blank_values(*, is_first: bool) -> dict[str, str]:
     """What a card holds for somebody new: the first one of a household is its head."""
     return {
-        "relation": Relation.HEAD if is_first else Relation.OTHER,
+        "relation": Relation.HEAD if is_first else "",
         "id_kind": IdKind.RESIDENT_ID,
         "kind": ResidencyKind.REGISTERED,
         "living": LIVES,

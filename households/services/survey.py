@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +66,16 @@ def survey_record(
         with transaction.atomic():
             return _record(household, version, data, by, at)
     except IntegrityError:
-        message = "有人刚刚保存了同一证件号码、门牌或承诺书编号,请核对后再保存一次。"
-        raise SurveyRefused({"": {"__all__": [message]}}) from None
+        raise SurveyRefused({"": _taken(household, data)}) from None
+
+
+def _taken(household: Household, data: SurveyData) -> Errors:
+    """Which unique thing was taken: the letter's number, or what somebody else has saved a moment ago."""
+    number = narrow(data.letter_number)
+    if number and CommitmentLetter.objects.filter(area=household.area_id, number=number).exists():
+        area = household.area.name
+        return {"letter_number": [f"承诺书编号“{number}”在{area}已用过,请核对纸质编号。"]}
+    return {"__all__": ["有人刚刚保存了同一证件号码或门牌,请核对后再保存一次。"]}
 
 
 def _record(
@@ -97,7 +104,7 @@ def _record(
     mark_dirty({household.area_id, *areas})
     for listen in hooks.survey_listeners:
         listen(survey, members, by)
-    return SurveyRecorded(survey, _returnee_candidates(members))
+    return SurveyRecorded(survey, hooks.returnee_candidates(members))
 
 
 def _check_visit(household: Household, data: SurveyData, at: dt.datetime) -> Errors:
@@ -237,19 +244,4 @@ def _letter_write(survey: Survey, data: SurveyData, plan: MembersPlan, *, is_fir
         signed_at=survey.visited_at,
         recorded_at=survey.recorded_at,
     )
-    try:
-        with transaction.atomic():
-            letter.save()
-    except IntegrityError:
-        message = f"承诺书编号“{number}”在{survey.area.name}已用过,请核对纸质编号。"
-        raise SurveyRefused({"": {"letter_number": [message]}}) from None
-
-
-def _returnee_candidates(members: Sequence[SurveyMember]) -> list[tuple[SurveyMember, str]]:
-    found = []
-    for member in members:
-        if member.returned_from or member.left_county or member.hubei_contact:
-            urls = (check(member) for check in hooks.returnee_checks)
-            if url := next((url for url in urls if url), None):
-                found.append((member, url))
-    return found
+    letter.save()
