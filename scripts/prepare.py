@@ -1,4 +1,4 @@
-"""Before the processes of `make run` start: keys, migrations, demo data on the first start, the address.
+"""Before the processes of `make run` start: keys, migrations, static files, demo data at first, the address.
 
 One process, because each start of Django costs a second. Reads DEMO: unset (demo data on the very first
 start), 0 (an empty office, now and at later starts), 1 (demo data if the office is still empty).
@@ -33,6 +33,15 @@ def wants_demo_data(marker: Path) -> bool:
     return choice == "1" or not marker.exists()
 
 
+def collect_static(root: Path) -> None:
+    """Copy what browsers load to `root`, compressed copies beside it: a phone in a village loads a quarter."""
+    from django.core.management import call_command
+    from whitenoise.compress import main as compress
+
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["bootstrap-icons.svg"])
+    compress(["--quiet", "--no-brotli", str(root)])
+
+
 def main() -> None:
     import django
 
@@ -44,6 +53,7 @@ def main() -> None:
 
     call_command("ensure_keys")
     call_command("migrate", interactive=False, verbosity=0)
+    collect_static(Path(settings.STATIC_ROOT))
     is_empty = not (Staff.objects.exists() or Area.objects.exists())
     where = "\n打开 / open:  " + "   ".join(addresses()) + "\n停止 / stop:  Ctrl-C\n"
     if wants_demo_data(Path(settings.VAR_DIR) / "no_demo_data") and is_empty:

@@ -10,7 +10,7 @@ export GRASSROOTS_VAR
 
 ensure_venv requirements.txt
 umask 077 # names, keys and files of the office are its owner's alone
-mkdir -p "$GRASSROOTS_VAR/static"
+mkdir -p "$GRASSROOTS_VAR"
 "$VENV/bin/python" - "$BIND" "$PORT" <<'PY' || die "Port $PORT is taken. Choose another one: make run PORT=8001"
 import socket, sys
 with socket.socket() as s:
