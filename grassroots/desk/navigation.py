@@ -59,9 +59,25 @@ class Item:
     badge: str = ""
 
 
+# Pages below a place, by the beginning of their URL's name: they light up the place that leads to them.
+BELOW = {
+    "households:household_list": ("households:household", "households:door", "households:survey", "households:person"),
+    "quarantine:round": ("quarantine:round", "quarantine:backfill", "quarantine:visit", "quarantine:reading"),
+    "quarantine:returnee_list": ("quarantine:returnee",),
+    "quarantine:observation_list": ("quarantine:observation",),
+    "quarantine:alert_list": ("quarantine:alert",),
+    "quarantine:policy_list": ("quarantine:policy",),
+    "grid:area_tree": ("grid:area", "grid:duty_create", "grid:duty_edit", "grid:duty_end"),
+    "grid:staff_list": ("grid:staff", "grid:posting"),
+    "grid:duty_kind_list": ("grid:duty_kind",),
+}
+
+
 def _is_here(request: HttpRequest, place: Place) -> bool:
     match = request.resolver_match
-    return match is not None and match.view_name == place.name
+    if match is None:
+        return False
+    return match.view_name == place.name or match.view_name.startswith(BELOW.get(place.name, ("-",)))
 
 
 def navigation(request: HttpRequest, staff: Staff) -> tuple[list[Item], list[Item]]:

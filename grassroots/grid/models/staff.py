@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 class Role(models.TextChoices):
     """Names of the Django groups that ship; what each may do is registered by the apps' roles.py."""
 
-    ADMINISTRATOR = "系统管理员"
-    SUPERVISOR = "街道主管"
-    OFFICER = "包保人员"
-    HEALTH_WORKER = "医护人员"
-    POLICE = "民警"
-    INSPECTOR = "督查"
-    AUDITOR = "审计员"
+    ADMINISTRATOR = "系统管理员", "系统管理员"
+    SUPERVISOR = "街道主管", "街道主管"
+    OFFICER = "包保人员", "包保人员"
+    HEALTH_WORKER = "医护人员", "医护人员"
+    POLICE = "民警", "民警"
+    INSPECTOR = "督查", "督查"
+    AUDITOR = "审计员", "审计员"
 
 
 class StaffQuerySet(models.QuerySet["Staff"]):
