@@ -133,8 +133,8 @@ def _replace(column: SealedColumn, changes: list[tuple[Any, str, str]]) -> int:
     if not changes:
         return 0
     quote = connection.ops.quote_name
-    table, name = quote(column.model._meta.db_table), quote(column.field.column)
-    pk = quote(column.model._meta.pk.column)  # type: ignore[union-attr]
+    table, name = quote(column.model._meta.db_table), quote(str(column.field.column))
+    pk = quote(str(column.model._meta.pk.column))  # type: ignore[union-attr]
     values = ", ".join(["(%s, %s, %s)"] * len(changes))
     statement = (
         f"UPDATE {table} SET {name} = fresh.column3 FROM (VALUES {values}) AS fresh "  # noqa: S608 names of ours

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from grassroots.grid.models import Staff
@@ -25,7 +26,7 @@ def sign_in() -> Callable[[Staff], Client]:
 
     def client_of(staff: Staff) -> Client:
         client = Client()
-        client.force_login(staff, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(staff, backend=settings.AUTHENTICATION_BACKENDS[-1])
         return client
 
     return client_of

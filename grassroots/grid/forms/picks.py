@@ -62,6 +62,7 @@ class PickField(forms.ModelChoiceField):
 
     widget = PickWidget
     placeholder = ""
+    queryset: QuerySet[Any]
 
     def __init__(self, queryset: QuerySet[Any], **options: Any) -> None:
         options.setdefault("error_messages", ERRORS)

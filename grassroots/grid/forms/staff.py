@@ -36,7 +36,7 @@ class PhoneField(forms.CharField):
     default_validators = [PHONE]
 
     def to_python(self, value: Any) -> str:
-        return unicodedata.normalize("NFKC", super().to_python(value)).replace(" ", "")
+        return unicodedata.normalize("NFKC", super().to_python(value) or "").replace(" ", "")
 
 
 class StaffForm(forms.Form):

@@ -153,7 +153,9 @@ def handover(request: HttpRequest) -> HttpResponse:
         return show(form, **_preview(form)) if form.is_valid() else show(form, INVALID)
 
     def write(form: Any) -> dict[str, Any]:
-        if request.POST.get("previewed") != _previewed(form):  # changed after the list was drawn up: list again
+        if request.POST.get("previewed") != _previewed(
+            form
+        ):  # changed after the list was drawn up: list again
             raise SubmissionInvalid(show(form, **_preview(form)))
         return {"number": duties_hand_over(**form.cleaned_data)}
 

@@ -87,7 +87,7 @@ def form_page(
     if name := request.POST.get("find"):
         form = make(None, initial=_typed(request))
         is_fragment = request.headers.get("HX-Request") and name in form.fields
-        return HttpResponse(form[name]) if is_fragment else show(form)
+        return HttpResponse(str(form[name])) if is_fragment else show(form)
     form = make(request.POST)
 
     def once() -> dict[str, Any]:

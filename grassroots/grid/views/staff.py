@@ -83,14 +83,14 @@ def staff_list(request: HttpRequest) -> HttpResponse:
 
 def _page(
     request: HttpRequest, rows: QuerySet[Staff], after: str, role: str, state: str
-) -> tuple[list[Staff], str | None]:
+) -> tuple[list[Any], str | None]:
     """A page by (name, key) behind the person `after` (a uid), with roles and postings; and the next page's URL."""
     last = Staff.objects.filter(uid=after).first() if _is_uid(after) else None
     if last is not None:
         rows = rows.filter(Q(name__gt=last.name) | Q(name=last.name, pk__gt=last.pk))
     postings = Posting.objects.open().select_related("area")
-    rows = rows.prefetch_related("groups", Prefetch("postings", postings, to_attr="open_postings"))
-    found = list(rows.order_by("name", "pk")[: PAGE_ROWS + 1])
+    whole = rows.prefetch_related("groups", Prefetch("postings", postings, to_attr="open_postings"))
+    found: list[Any] = list(whole.order_by("name", "pk")[: PAGE_ROWS + 1])
     more = len(found) > PAGE_ROWS
     found = found[:PAGE_ROWS]
     next_url = link("grid:staff_list", role=role, state=state, after=found[-1].uid) if more else None
