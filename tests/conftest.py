@@ -2,8 +2,13 @@
 
 import os
 
+import hypothesis
 import pytest
 from django.conf import settings
+
+# On a busy machine an example may take long without anything being wrong.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
