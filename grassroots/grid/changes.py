@@ -155,7 +155,9 @@ def _subject(model: type[models.Model], words: _Words, line: Any) -> str:
 def changes_of(model: type[models.Model], lines: Sequence[Any]) -> list[Change]:
     """The lines in words, field by field, against the line before; seven queries at most for a page."""
     before = _before(model, lines)
-    every: list[Any] = [one for one in model.history.model._meta.concrete_fields if _is_shown(one)]  # type: ignore[attr-defined]
+    pk = model._meta.pk.name  # type: ignore[union-attr]
+    table: Any = model.history.model  # type: ignore[attr-defined]
+    every = [one for one in table._meta.concrete_fields if _is_shown(one) and one.name != pk]
     words = _Words(every, [*lines, *before.values()])
     changes = []
     for line in lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -58,7 +59,10 @@ class IdleSignOutMiddleware:
             seen = request.session.get("seen", now)
             if now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-                return redirect(f"{resolve_url('grid:login')}?idle=1")
+                if request.headers.get("HX-Request"):
+                    return HttpResponse(status=401)
+                back = {"next": request.get_full_path()} if request.method == "GET" else {}
+                return redirect(f"{resolve_url('grid:login')}?{urlencode({'idle': 1, **back})}")
             if "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS:
                 request.session["seen"] = now
         return self.get_response(request)

@@ -78,6 +78,7 @@ def password_reset(*, staff: Staff, by: Staff | None = None) -> str:
     password = new_password()
     staff.set_password(password)
     staff.must_change_password = True
+    staff._change_reason = "重置密码"  # type: ignore[attr-defined]
     with transaction.atomic():
         staff.save(update_fields=["password", "must_change_password"])
         if by is not None:

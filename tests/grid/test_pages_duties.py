@@ -191,3 +191,13 @@ def test_duties_outside_the_scope_are_not_found_and_without_the_right_refused(
         assert sign_in(office.jia).post(url, form()).status_code == 403
     assert sign_in(office.jia).get("/grid/handover/").status_code == 403
     assert sign_in(office.auditor).get("/grid/gaps/").status_code == 403
+
+
+def test_a_deputy_can_be_taken_away_again(office: OfficeCast, sign_in: SignIn) -> None:
+    duty = AreaDuty.objects.get(staff=office.jia)
+    AreaDuty.objects.filter(pk=duty.pk).update(deputy=office.yi)
+    client, url = sign_in(office.ding), f"/grid/duties/{duty.pk}/edit/"
+    assert "(不指定)" in text(client.get(url))
+    client.post(url, form(deputy=""))
+    duty.refresh_from_db()
+    assert duty.deputy is None

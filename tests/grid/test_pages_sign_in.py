@@ -132,3 +132,22 @@ def test_a_bad_new_password_is_refused_in_words(
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert Staff.objects.get(pk=office.jia.pk).check_password(PASSWORD)
+
+
+def test_an_idle_fragment_is_refused_and_not_replaced_by_the_sign_in_page(
+    office: OfficeCast, sign_in: Callable[[Staff], Client]
+) -> None:
+    client = sign_in(office.jia)
+    client.get("/grid/areas/")
+    session = client.session
+    session["seen"] -= settings.SESSION_IDLE_SECONDS + 1
+    session.save()
+    assert client.get("/grid/areas/", headers={"HX-Request": "true"}).status_code == 401
+
+
+def test_a_sign_in_is_noted_without_a_line_in_the_history_of_changes(office: OfficeCast, client: Client) -> None:
+    before = office.jia.history.count()
+    client.post(LOGIN, {"username": "jia", "password": PASSWORD})
+    office.jia.refresh_from_db()
+    assert office.jia.last_login is not None
+    assert office.jia.history.count() == before

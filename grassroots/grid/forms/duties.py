@@ -64,7 +64,9 @@ class DutyKindForm(forms.ModelForm):
         help_text="小写字母、数字和短横线,定了就不要再改",
         validators=[RegexValidator(r"^[a-z][a-z0-9-]*$", "代码只能用小写字母、数字和短横线,字母开头。")],
     )
-    level = forms.TypedChoiceField(label="通常落在哪一级", coerce=int, choices=Level.choices)
+    level = forms.TypedChoiceField(
+        label="通常落在哪一级", coerce=int, choices=Level.choices, initial=Level.VILLAGE
+    )
 
     class Meta:
         model = DutyKind

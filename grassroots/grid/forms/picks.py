@@ -20,6 +20,7 @@ from grassroots.grid.models import Area, Staff
 from grassroots.grid.tree import names_above
 
 SHOWN = 20
+NOBODY = "(不指定)"
 ERRORS = {"required": "请查找并点选一个。", "invalid_choice": "没有这个选项,请重新查找。"}
 
 
@@ -89,6 +90,8 @@ class PickField(forms.ModelChoiceField):
         if not text and self.widget.has_more:
             rows = [row for row in rows if str(getattr(row, key)) == chosen]
         self.widget.candidates = self.described(rows)
+        if not self.required and self.widget.candidates:
+            self.widget.candidates.insert(0, Candidate("", NOBODY))
 
 
 class StaffPickField(PickField):

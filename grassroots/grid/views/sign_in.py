@@ -49,6 +49,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             form.save(commit=False)
             staff.must_change_password = False
+            staff._change_reason = "修改密码"  # type: ignore[attr-defined]
             staff.save(update_fields=["password", "must_change_password"])
             access_log(action=AccessAction.PASSWORD, staff=staff, subject=staff, request=request)
         update_session_auth_hash(request, staff)
