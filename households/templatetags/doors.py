@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -11,6 +12,14 @@ from grassroots.grid.templatetags.ui import icon
 from households.doors import STATE_WORDS
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def panel(context: Context, name: str, values: dict[str, Any]) -> SafeString:
+    """A box that an app above has registered: its template with its own values, inside the page's context."""
+    assert context.template is not None
+    with context.push(**values):
+        return context.template.engine.get_template(name).render(context)
 
 
 @register.simple_tag

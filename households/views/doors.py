@@ -48,7 +48,7 @@ def household_list(request: HttpRequest) -> HttpResponse:
         "may_filter": doors.is_counted_live(area),
     }
     if doors.is_counted_live(area):
-        context |= _doors(request, area, after)
+        context |= _doors(request, area, figures or doors.Figures(), after)
     return render(request, "households/household_list.html", context)
 
 
@@ -67,7 +67,9 @@ def _after(request: HttpRequest) -> Household | None:
     return household
 
 
-def _doors(request: HttpRequest, area: Area, after: Household | None) -> dict[str, Any]:
+def _doors(
+    request: HttpRequest, area: Area, figures: doors.Figures, after: Household | None
+) -> dict[str, Any]:
     """What is shown below the areas: buildings to choose from, doors as tiles, or doors as a list."""
     state, building = request.GET.get("state", ""), request.GET.get("building")
     if state not in doors.STATE_WORDS:
@@ -80,7 +82,7 @@ def _doors(request: HttpRequest, area: Area, after: Household | None) -> dict[st
     context: dict[str, Any] = {
         "state": state,
         "building": building,
-        "chips": _chips(request, area, state, building),
+        "chips": _chips(area, figures, state, building),
     }
     context["buildings"] = buildings if any(one.name for one in buildings) else []
     total = sum(one.figures.doors for one in buildings)
@@ -109,12 +111,12 @@ def _page(
     return found[:size], f"?{query.urlencode()}"
 
 
-def _chips(request: HttpRequest, area: Area, state: str, building: str | None) -> list[dict[str, Any]]:
+def _chips(area: Area, figures: doors.Figures, state: str, building: str | None) -> list[dict[str, Any]]:
     """The filters by state with their numbers; 全部 comes first."""
-    rows = Household.objects.within(area)
+    rows, counts = Household.objects.within(area), dict(figures.states)
     if building is not None:
         rows = rows.filter(building=building)
-    counts = {row["survey_state"]: row["n"] for row in rows.tally()}
+        counts = {row["survey_state"]: row["n"] for row in rows.tally()}
     total = sum(counts.values())
     counts |= doors.followups_of(rows)
     query = {"area": area.pk, "building": building} if building else {"area": area.pk}

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from grassroots.grid.duties import DutyTarget, duties_for
-from grassroots.grid.scope import scope_of
 from grassroots.grid.submissions import SubmissionInvalid
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from households.forms.household import HouseholdCloseForm, HouseholdCreateForm, HouseholdEditForm
@@ -79,8 +78,6 @@ def household_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "household": household,
         "crumbs": household_crumbs(request, household),
-        "place": household.area.full_name(" "),
-        "area_in_scope": scope_of(staff).holds(household.area),
         "here": [row for row in residencies if not row.is_away],
         "away": [row for row in residencies if row.is_away],
         "surveys": surveys_of(household),

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -92,10 +91,10 @@ def person_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     return render(request, "households/person_detail.html", context)
 
 
-def panels_of(request: HttpRequest, person: Person) -> list[str]:
-    """What the apps above have to show about a person (households/hooks.py)."""
-    found = [panel(person, staff_of(request)) for panel in hooks.person_panels]
-    return [render_to_string(one[0], one[1], request=request) for one in found if one is not None]
+def panels_of(request: HttpRequest, person: Person) -> list[tuple[str, dict[str, Any]]]:
+    """What the apps above have to show about a person (households/hooks.py): templates with their contexts."""
+    found = (panel(person, staff_of(request)) for panel in hooks.person_panels)
+    return [one for one in found if one is not None]
 
 
 def last_save(person: Person) -> int | None:
