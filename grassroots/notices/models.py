@@ -20,6 +20,19 @@ class ReminderState(models.TextChoices):
     EXPIRED = "EXPIRED", "过期未发"
 
 
+# Kinds that apps send; one that is not listed shows by its code.
+KIND_LABELS = {"round": "测温提醒", "alert": "异常提醒", "release": "期满待解除提醒"}
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def visible_to(self, staff: Staff) -> Self:
+        """Reminders of the staff inside the person's scope."""
+        from grassroots.grid.models import Staff
+
+        seen = Staff.objects.visible_to(staff)
+        return self.filter(recipient__in=seen.order_by().values("pk"))
+
+
 class Reminder(models.Model):
     """One thing to tell one person once: unique per recipient, subject, kind and stage."""
 
@@ -27,7 +40,9 @@ class Reminder(models.Model):
     recipient = models.ForeignKey(
         "grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="reminders"
     )
-    subject = models.CharField("对象", max_length=80, help_text="e.g. slot:2020-01-29:AM or alert:<uid>")
+    subject = models.CharField(
+        "对象", max_length=80, help_text="e.g. slot:2020-01-29:AM or alert:<uid>"
+    )
     kind = models.CharField("种类", max_length=30)
     stage = models.PositiveSmallIntegerField("第几级", default=0)
     state = models.CharField(
@@ -37,6 +52,8 @@ class Reminder(models.Model):
     claimed_at = models.DateTimeField("受理时间", default=timezone.now)
     settled_at = models.DateTimeField("完成时间", null=True, blank=True)
     reason = models.CharField("原因", max_length=200, blank=True, default="")
+
+    objects = ReminderQuerySet.as_manager()
 
     class Meta:
         verbose_name = "提醒"
@@ -52,6 +69,13 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def kind_label(self) -> str:
+        """What it was about, for one that never became a message: 测温提醒 2020-01-29 AM."""
+        name = KIND_LABELS.get(self.kind, self.kind)
+        parts = self.subject.split(":")
+        return f"{name} {parts[1]} {parts[2]}" if parts[0] == "slot" and len(parts) > 2 else name
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -110,3 +134,13 @@ class TickRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.at:%F %R}"
+
+    @property
+    def words(self) -> str:
+        """Its counts: missed 3, alerts 1."""
+        return ", ".join(f"{name} {number}" for name, number in self.counts.items() if number)
+
+    @property
+    def seconds(self) -> str:
+        """How long it took, in seconds with one decimal."""
+        return f"{(self.finished_at - self.started_at).total_seconds():.1f}" if self.finished_at else "—"

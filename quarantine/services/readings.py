@@ -138,7 +138,8 @@ def _settle(visit: Visit, reading: Reading, terms: PolicyTerms, at: dt.datetime)
 def second_is_due(readings: Sequence[Reading], terms: PolicyTerms) -> bool:
     """Whether the latest of a visit's effective readings (in order) asks to measure again.
 
-    A fever asks once, to be sure of it; a low reading asks once, unless it is what the repetition (已复测) showed.
+    A fever asks once, to be sure of it; a low reading asks once, unless it is itself the repetition (已复测) of no
+    fever.
     """
     if not readings:
         return False
@@ -146,7 +147,9 @@ def second_is_due(readings: Sequence[Reading], terms: PolicyTerms) -> bool:
     if not needs_second(last.temperature, terms):
         return False
     if is_low(last.temperature, terms):
-        return last.reason != RECHECKED and not any(is_low(row.temperature, terms) for row in readings[:-1])
+        if last.reason == RECHECKED and not any(is_fever(row.temperature, terms) for row in readings[:-1]):
+            return False
+        return not any(is_low(row.temperature, terms) for row in readings[:-1])
     return not any(is_fever(row.temperature, terms) for row in readings[:-1])
 
 

@@ -1,0 +1,20 @@
+"""URLs of the round, of paper, corrections and alerts."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from quarantine.views import alerts, backfill, corrections
+from quarantine.views import round as rounds
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("round/", rounds.round_page, name="round"),
+    path("visits/<uuid:uid>/", rounds.round_row, name="round_row"),
+    path("visits/<uuid:uid>/record/", rounds.visit_record, name="visit_record"),
+    path("visits/<uuid:uid>/mark/", rounds.visit_state, name="visit_mark"),
+    path("visits/<uuid:uid>/explain/", backfill.visit_reason, name="visit_explain"),
+    path("backfill/", backfill.backfill, name="backfill"),
+    path("backfill/<uuid:uid>/", backfill.backfill_record, name="backfill_record"),
+    path("readings/<uuid:uid>/correct/", corrections.reading_correct, name="reading_correct"),
+    path("alerts/", alerts.alert_list, name="alert_list"),
+    path("alerts/<uuid:uid>/", alerts.alert_detail, name="alert_detail"),
+    path("alerts/<uuid:uid>/update/", alerts.alert_update, name="alert_update"),
+]
