@@ -49,9 +49,15 @@ def visible_homes(request: HttpRequest, homes: list[Residency]) -> set[int]:
 
 def person_crumbs(request: HttpRequest, person: Person, *titles: str) -> Crumbs:
     """The way to a person through the household that may be seen, and further titles."""
-    homes = [row for row in homes_of(person) if row.ended_on is None and row.household]
-    seen = visible_homes(request, homes)
-    home = next((row.household for row in homes if row.pk in seen), None)
+    homes = homes_of(person)
+    return _crumbs(request, person, homes, visible_homes(request, homes), *titles)
+
+
+def _crumbs(
+    request: HttpRequest, person: Person, homes: list[Residency], seen: set[int], *titles: str
+) -> Crumbs:
+    open_homes = (row.household for row in homes if row.ended_on is None and row.pk in seen)
+    home = next((household for household in open_homes if household is not None), None)
     crumbs: Crumbs = [{"title": "住户", "url": link("households:household_list")}]
     if home is not None:
         crumbs = household_crumbs(request, home, "")[:-1]
@@ -67,6 +73,7 @@ def person_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     person = person_or_404(request, uid, "households.view_person")
     staff = staff_of(request)
     homes = homes_of(person)
+    seen = visible_homes(request, homes)
     now = next((row for row in homes if row.ended_on is None), None)
     area_id = now.area_id if now else None
     access_log(action=AccessAction.OPEN, staff=staff, subject=person, area=area_id, request=request)
@@ -77,9 +84,9 @@ def person_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     doors = Household.objects.visible_to(staff).filter(pk__in=[row.survey.household_id for row in recent])
     context: dict[str, Any] = {
         "person": person,
-        "crumbs": person_crumbs(request, person),
+        "crumbs": _crumbs(request, person, homes, seen),
         "homes": homes,
-        "visible_homes": visible_homes(request, homes),
+        "visible_homes": seen,
         "supports": list(person.supports.order_by("ended_on", "started_on")),
         "chain": duties_for(target) if target else [],
         "own_duties": list(duties.select_related("kind", "staff", "deputy").order_by("kind__order", "pk")),

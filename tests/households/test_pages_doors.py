@@ -110,7 +110,7 @@ def test_the_number_of_queries_does_not_grow_with_the_doors(office: OfficeCast, 
     few = _queries(client, f"{LIST}?area={office.compound.pk}{query}")
     Household.objects.bulk_create(_door_of(office, number) for number in range(295))
     assert _queries(client, f"{LIST}?area={office.compound.pk}{query}") <= few
-    assert few <= 21
+    assert few <= 15
 
 
 def test_a_township_is_shown_from_rollups_and_never_counted(office: OfficeCast):

@@ -105,7 +105,7 @@ def test_the_page_costs_the_same_for_one_person_and_for_nine(office: OfficeCast)
         make_person(household=household)
     with CaptureQueriesContext(connection) as many:
         client.get(page_of(household))
-    assert len(many) == len(few) <= 26
+    assert len(many) == len(few) <= 19
 
 
 # --- changing --------------------------------------------------------------------------------------------
@@ -252,4 +252,4 @@ def test_the_list_of_the_absent_costs_the_same_for_five_and_forty(office: Office
         make_person(household=absent_door(office.group, str(1 + number), number % 4, building="", unit=""))
     with CaptureQueriesContext(connection) as many:
         client.get("/households/absent/")
-    assert len(many) == len(few) <= 16
+    assert len(many) == len(few) <= 11

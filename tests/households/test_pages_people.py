@@ -6,6 +6,8 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from grassroots.grid.models import AccessAction, AccessLog
@@ -111,6 +113,22 @@ def test_answers_of_earlier_knocks_are_shown(office: OfficeCast, person: Person)
     )
     page = text_of(signed_in(office.jia).get(page_of(person)))
     assert "从武汉返回" in page and "36.8" in page and "乙某" in page
+
+
+def test_the_file_costs_the_same_for_one_answer_and_for_nine(office: OfficeCast, person: Person):
+    household, counts = person.residencies.get().household, []
+    client = signed_in(office.jia)
+    client.get(page_of(person))
+    for number in range(9):
+        at = {"household": household, "area": office.compound, "staff": office.yi, "recorded_by": office.yi}
+        survey = Survey.objects.create(**at, outcome=SurveyOutcome.SIGNED)
+        SurveyMember.objects.create(survey=survey, person=person)
+        person.supports.create(kind="OTHER", ended_on=timezone.localdate())
+        if number in (0, 8):
+            with CaptureQueriesContext(connection) as captured:
+                client.get(page_of(person))
+            counts.append(len(captured))
+    assert counts[0] == counts[1] <= 24
 
 
 def test_apps_above_show_their_boxes(office: OfficeCast, person: Person, monkeypatch: pytest.MonkeyPatch):
