@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 
 def holds_data(area_ids: Sequence[int]) -> bool:
+    """Whether a household or a person was ever counted in one of these areas."""
+    return (
+        Household.objects.filter(area__in=area_ids).exists() or Residency.objects.filter(area__in=area_ids).exists()
+    )
+
+
+def holds_open(area_ids: Sequence[int]) -> bool:
     """Whether open households or people still registered lie in one of these areas."""
     return (
         Household.objects.open().filter(area__in=area_ids).exists()

@@ -7,7 +7,7 @@ from households.models import HouseholdDuty, PersonDuty
 
 register_duty_model("household", HouseholdDuty, "household_id")
 register_duty_model("person", PersonDuty, "person_id")
-area_hooks.append(AreaHooks(holds_data=areas.holds_data, succeeded=areas.succeeded))
+area_hooks.append(AreaHooks(areas.holds_data, areas.succeeded, areas.holds_open))
 
 LOOK = ("households.view_household", "households.view_person", "households.view_survey")
 RECORD = (

@@ -13,7 +13,8 @@ from django.utils import timezone
 from grassroots.grid import registry
 from grassroots.grid.areas import StaleArea, area_add, area_close, area_edit, area_move
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Office, Posting, Staff
-from tests.factories import OfficeCast
+from households.models import Household
+from tests.factories import OfficeCast, make_household, make_person
 
 DAY = dt.timedelta(days=1)
 
@@ -241,3 +242,29 @@ def test_an_area_does_not_move_beside_one_of_its_name(office: OfficeCast, app: F
     area_add(parent=office.other_village, level=Level.GROUP, name="1组")
     with pytest.raises(ValidationError, match="请先改名"):
         area_move(area=office.group, parent=office.other_village, by=office.admin)
+
+
+def test_an_area_whose_households_have_all_gone_closes_but_moves_with_a_successor(office: OfficeCast) -> None:
+    """With the apps that are really above."""
+    household = make_household(office.compound)
+    with pytest.raises(ValidationError, match="还有登记的住户或人员"):
+        area_close(area=office.compound, by=office.admin)
+    household.closed_on = timezone.localdate()
+    household.save()
+    new = area_move(area=office.group, parent=office.other_village, by=office.admin)
+    assert new.pk != office.group.pk
+    household.refresh_from_db()
+    assert household.area_id == office.compound.pk  # what is past stays where it was counted
+    area_close(area=new, by=office.admin)
+    assert not reload(new).is_open
+
+
+def test_households_and_their_people_go_over_with_a_moved_group(office: OfficeCast) -> None:
+    household = make_household(office.compound)
+    person = make_person(household=household)
+    new = area_move(area=office.group, parent=office.other_village, by=office.admin)
+    household.refresh_from_db()
+    assert new.holds(household.area)
+    assert person.residencies.get().area == household.area
+    assert household in Household.objects.visible_to(Staff.objects.get(pk=office.bing.pk))
+    assert household not in Household.objects.visible_to(Staff.objects.get(pk=office.health.pk))
