@@ -17,11 +17,11 @@ from households.services import MemberData, SurveyData, SurveyRefused
 
 # 三溪's seven steps, in the office's words (DOMAIN.md §1).
 STEPS = (
-    ("greet", "进", "进门入户"),
-    ("scan", "扫", "扫码看手册"),
-    ("notice", "发", "发告知书"),
-    ("sign", "签", "签承诺书"),
-    ("ask", "询", "询问登记"),
+    ("greet", "进", "入户"),
+    ("scan", "扫", "扫码"),
+    ("notice", "发", "发告知"),
+    ("sign", "签", "签承诺"),
+    ("ask", "询", "询问"),
     ("supervise", "督", "督导"),
     ("verify", "核", "核查"),
 )
@@ -96,6 +96,7 @@ class SurveyForm(forms.Form):
         self.warnings: dict[str, list[str]] = {}
         for name in ("respondent", "letter_number", "note"):
             self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.fields["respondent"].widget.attrs["list"] = "people-names"
 
     @property
     def has_household_trouble(self) -> bool:
@@ -201,11 +202,11 @@ def _error_rows(form: forms.Form, whom: str) -> list[tuple[str, str, str]]:
     rows = []
     for name, messages in form.errors.items():
         if name == "__all__":
-            rows += [(whom.strip(), "", message) for message in messages]
+            rows += [(whom.strip(), "", str(message)) for message in messages]
         else:
             field = form[name]
             target = field.id_for_label or f"div_{field.auto_id}"
-            rows += [(f"{whom}{field.label}", target, message) for message in messages]
+            rows += [(f"{whom}{field.label}", target, str(message)) for message in messages]
     return rows
 
 

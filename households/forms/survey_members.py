@@ -85,7 +85,7 @@ class MemberForm(forms.Form):
     removed_on = day_field("离开本户日期")
     removed_where = text_field("外出地", 60)
 
-    name = text_field("姓名", 60)
+    name = text_field("姓名", 60, required=True)
     relation = forms.ChoiceField(
         label="与户主关系",
         choices=[("", "请选择"), *Relation.choices],
@@ -281,8 +281,13 @@ class MemberForm(forms.Form):
         data = self.cleaned_data
         removal = data.get("removal", "") if data.get("is_removed") else ""
         is_away = data.get("living") == AWAY
-        answers = {name: _answer(data.get(name)) for name in ("at_home", "left_county", "hubei_contact")}
-        texts = ("returned_from", "transport", "companions", "note", "left_on", "returned_on", "temperature")
+        answers: dict[str, Any] = {
+            name: _answer(data.get(name)) for name in ("at_home", "left_county", "hubei_contact")
+        }
+        others = ("returned_from", "transport", "companions", "note", "left_on", "returned_on", "temperature")
+        typed: dict[str, Any] = {
+            name: data.get(name) or (None if name in OPTIONAL else "") for name in others
+        }
         return MemberData(
             key=self.key,
             person_uid=str(data.get("uid") or ""),
@@ -299,7 +304,7 @@ class MemberForm(forms.Form):
             confirmed=frozenset(self.confirmed),
             symptoms=data.get("symptoms") or (),
             **answers,
-            **{name: data.get(name) or (None if name in OPTIONAL else "") for name in texts},
+            **typed,
         )
 
     def _person_data(self) -> PersonData:
@@ -308,8 +313,9 @@ class MemberForm(forms.Form):
         if data.get("no_phone") and phone is None:
             phone = ""
         plain = ("name", "sex", "id_kind", "id_check_reason", "id_shared_reason")
+        typed: dict[str, Any] = {name: data.get(name) or "" for name in plain}
         return PersonData(
-            **{name: data.get(name) or "" for name in plain},
+            **typed,
             birth_date=data.get("birth_date"),
             stated_age=data.get("stated_age"),
             id_number=data.get("id_number") or None,

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 
+from households.rules.text import narrow
+
 # The list of 《社区疫情排查情况登记表》 (2020); 发热 is what its temperature column says, and its question
 # 有无咳嗽、胸闷等不适症状 adds two.
 SYMPTOMS = (
@@ -25,7 +27,7 @@ def temperature_read(text: str) -> Decimal | None:
     Raises ValueError with a Chinese sentence. A misplaced point is pointed out and never repaired: a reading
     that the system makes up is no reading.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().replace("。", ".").replace(",", ".")
+    plain = unicodedata.normalize("NFKC", narrow(text)).replace("。", ".").replace(",", ".")
     plain = re.sub(r"\s|°C|℃|度$|C$", "", plain, flags=re.IGNORECASE)
     if not plain:
         return None

@@ -31,16 +31,16 @@ def standing_after(
     """Return where the household stands after one more knock, which may be entered later than it happened.
 
     * The number of households surveyed is the number of signed letters (签), so a signed household stays
-      signed when a later knock finds nobody, is refused or is a call. Only an empty flat (空置) found later
-      ends it: whoever signed has moved away. `signed_at` is the first letter's time and stays even then.
-    * A door where nobody answers says nothing new about one that has refused, been called or stands empty.
-    * A knock entered after a later one settles the state only if it brings a letter.
+      signed whatever a later knock finds: nobody, a refusal, an empty flat. `signed_at` is the first letter's
+      time. When the family has moved away the household is closed (销户) and another one opened.
+    * An unsigned household stands as the latest knock left it, in the order in which they happened, not in
+      which they were entered: the figures of the 统计表 are counted in the same way.
     """
     is_latest = before.surveyed_at is None or visited_at >= before.surveyed_at
     signed_at = before.signed_at
     if outcome == SIGNED:
         signed_at = min(signed_at, visited_at) if signed_at else visited_at
-    state = _state_after(before, outcome, is_latest)
+    state = SIGNED if signed_at else outcome if is_latest else before.state
     is_open_question = state not in (SIGNED, VACANT)
     tries = before.absent_tries
     if outcome == ABSENT and (is_latest or state == ABSENT):
@@ -54,15 +54,3 @@ def standing_after(
         absent_tries=tries,
         next_visit_on=(next_visit_on if is_latest else before.next_visit_on) if is_open_question else None,
     )
-
-
-def _state_after(before: Standing, outcome: str, is_latest: bool) -> str:
-    if outcome == SIGNED:
-        return SIGNED if is_latest or before.state != VACANT else VACANT
-    if not is_latest:
-        return outcome if before.state == UNVISITED else before.state
-    if outcome == VACANT:
-        return VACANT
-    if before.state == SIGNED or (outcome == ABSENT and before.state not in (UNVISITED, ABSENT)):
-        return before.state
-    return outcome

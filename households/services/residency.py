@@ -49,28 +49,17 @@ def residency_open(
     """
     at = at or timezone.now()
     on = started_on or timezone.localdate(at)
-    residency = Residency(
-        person=person,
-        household=household,
-        area=household.area if household else area,
-        address_text=address_text.strip(),
-        kind=kind,
-        relation=relation,
-        is_away=is_away,
-        away_where=away_where.strip(),
-        away_until=away_until,
-        started_on=on,
-        recorded_at=at,
-    )
+    where = {"household": household, "area": household.area if household else area}
+    away = {"is_away": is_away, "away_where": away_where.strip(), "away_until": away_until}
+    terms = {"kind": kind, "relation": relation, "address_text": address_text.strip()}
+    residency = Residency(person=person, started_on=on, recorded_at=at, **where, **away, **terms)
     with transaction.atomic():
         _check_place(residency, at)
         residency.order = order if order is not None else _next_order(household)
-        areas = {residency.area_id}
-        if not is_away:
-            areas |= _leave_elsewhere(residency, confirmed, on=on, by=by, at=at)
+        areas = set() if is_away else _leave_elsewhere(residency, confirmed, on=on, by=by, at=at)
         rows_create([residency], by=by, at=at)
         household_touch([household.pk] if household else [])
-        mark_dirty(areas)
+        mark_dirty({residency.area_id, *areas})
     if household is not None:
         household.version += 1
     return residency

@@ -53,7 +53,7 @@ def survey_create(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     choices_apply(data)
     for name, press in BUTTONS.items():
         if name in data:
-            press(data, data[name])
+            press(data, str(data[name]))
             return _page(request, household, SurveyEntry.from_post(data).quiet())
     return submit_once(
         request,

@@ -265,7 +265,7 @@ def test_absent_knocks_are_counted_and_keep_their_next_date(cast: OfficeCast, ho
     assert (household.absent_tries, household.next_visit_on, household.survey_state) == (0, None, "SIGNED")
 
 
-@pytest.mark.parametrize("outcome", ["ABSENT", "REFUSED", "BY_PHONE"])
+@pytest.mark.parametrize("outcome", ["ABSENT", "REFUSED", "BY_PHONE", "VACANT"])
 def test_signed_stays_signed_whatever_a_later_knock_finds(
     cast: OfficeCast, household: Household, outcome: str
 ) -> None:
@@ -274,15 +274,6 @@ def test_signed_stays_signed_whatever_a_later_knock_finds(
     knock(household, cast, outcome=outcome, at=later)
     household.refresh_from_db()
     assert (household.survey_state, household.signed_at, household.surveyed_at) == ("SIGNED", NOW, later)
-
-
-def test_a_signed_household_found_empty_is_vacant_and_keeps_when_it_signed(
-    cast: OfficeCast, household: Household
-) -> None:
-    knock(household, cast)
-    knock(household, cast, outcome="VACANT", at=NOW + dt.timedelta(days=2))
-    household.refresh_from_db()
-    assert (household.survey_state, household.signed_at) == ("VACANT", NOW)
 
 
 def test_a_knock_entered_late_does_not_undo_what_was_found_since(
