@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from grassroots.grid.models import Area
 from grassroots.ledgers.asof import OUTSIDE, AsOf, Count, Indicator, Late, LateEntries, register_indicator
@@ -42,18 +45,25 @@ def _returnees_of(*kinds: OriginKind, today: bool = False) -> Count:
     return count
 
 
-def _late_returnees(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
-    there = Q(area__in=areas.values("pk"), found_at__lte=asof.end)
-    added = Returnee.objects.filter(there, recorded_at__gt=since, recorded_at__lte=asof.known_at).filter(
-        Q(voided_at=None) | Q(voided_at__gt=asof.known_at)
-    )
-    voided = Returnee.objects.filter(
-        there, recorded_at__lte=since, voided_at__gt=since, voided_at__lte=asof.known_at
-    )
-    rows = [Late(row.area_id, 1, row.found_at, row.recorded_at, "补登返乡人员") for row in added]
-    return rows + [
-        Late(row.area_id, -1, row.found_at, row.voided_at or since, "返乡档案作废") for row in voided
-    ]
+def _late_returnees(*kinds: OriginKind, today: bool = False) -> LateEntries:
+    def late(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
+        there = Q(area__in=areas.values("pk"), found_at__lte=asof.end)
+        if kinds:
+            there &= Q(origin_kind__in=kinds)
+        if today:
+            there &= Q(found_at__gt=asof.start)
+        added = Returnee.objects.filter(there, recorded_at__gt=since, recorded_at__lte=asof.known_at).filter(
+            Q(voided_at=None) | Q(voided_at__gt=asof.known_at)
+        )
+        voided = Returnee.objects.filter(
+            there, recorded_at__lte=since, voided_at__gt=since, voided_at__lte=asof.known_at
+        )
+        rows = [Late(row.area_id, 1, row.found_at, row.recorded_at, "补登返乡人员") for row in added]
+        return rows + [
+            Late(row.area_id, -1, row.found_at, row.voided_at or since, "返乡档案作废") for row in voided
+        ]
+
+    return late
 
 
 # --- observation ------------------------------------------------------------------------------------------
@@ -105,9 +115,8 @@ def _late_events(
         rows = []
         for event in ObservationEvent.objects.effective(asof.known_at).filter(there, recorded_at__gt=since):
             area_id = getattr(event, f"{area_field}_id")
-            rows.append(
-                Late(area_id, sign, event.happened_at, event.recorded_at, f"补登{event.get_kind_display()}")
-            )
+            what = f"补登{event.get_kind_display()}"
+            rows.append(Late(area_id, sign, event.happened_at, event.recorded_at, what, event))
         annulled = ObservationEvent.objects.effective(since).filter(
             there, corrections__kind=EventKind.ANNULLED, corrections__recorded_at__gt=since,
             corrections__recorded_at__lte=asof.known_at,
@@ -115,7 +124,8 @@ def _late_events(
         for event in annulled.prefetch_related("corrections"):
             area_id = getattr(event, f"{area_field}_id")
             at = next(row.recorded_at for row in event.corrections.all() if row.kind == EventKind.ANNULLED)
-            rows.append(Late(area_id, -sign, event.happened_at, at, f"撤销{event.get_kind_display()}"))
+            what = f"撤销{event.get_kind_display()}"
+            rows.append(Late(area_id, -sign, event.happened_at, at, what, event))
         return rows
 
     return late
@@ -129,84 +139,166 @@ def _late_stock(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[L
     return rows + _late_events(leaving, "from_area", -1, up_to_end=True)(areas, asof, since)
 
 
+# --- moves across a border -----------------------------------------------------------------------------------
+def _late_moves(side: str) -> LateEntries:
+    """Moves recorded or annulled since, where they cross the border of the areas asked for."""
+
+    def late(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
+        inside = set(areas.values_list("pk", flat=True))
+        kinds = (EventKind.MOVED, *LEFT_THE_REGISTER) if side == "out" else (EventKind.MOVED,)
+        here, there = ("to_area_id", "from_area_id") if side == "in" else ("from_area_id", "to_area_id")
+        rows = _late_events(kinds, here.removesuffix("_id"))(areas, asof, since)
+        return [row for row in rows if getattr(row.source, there) not in inside]
+
+    return late
+
+
 # --- readings (visits, not people) ------------------------------------------------------------------------
-def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
-    """Visits of the period's slots that were due as far as was known."""
-    cancelled = Q(state=VisitState.CANCELLED, state_recorded_at__lte=asof.known_at)
-    return Visit.objects.filter(
-        area__in=areas.values("pk"), opens_at__gt=asof.start - dt.timedelta(microseconds=1), opens_at__lte=asof.end,
-        recorded_at__lte=asof.known_at,
-    ).exclude(cancelled)  # fmt: skip
-
-
 def _known_readings(known_at: dt.datetime) -> QuerySet[Reading]:
     return Reading.objects.filter(visit=OuterRef("pk"), entered_at__lte=known_at)
 
 
-def _due(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-    return by_area(_visits(areas, asof))
+def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+    """Visits of the period's slots that were due as far as was known, in the area (`due_area`) where they were.
+
+    Both follow from the stays, which keep what was known when, not from the visit's own columns, which do not: a
+    slot belongs to the stay in which it closed, or in which it was measured, and to none that ended before.
+    """
+    there = ObservationStay.objects.filter(area__in=areas.values("pk")).values("observation")
+    measured = _known_readings(asof.known_at).order_by("sequence")
+    first = measured.annotate(at=Coalesce("measured_at", "visit__opens_at")).values("at")[:1]
+    visits = Visit.objects.filter(
+        observation__in=there, date__gte=timezone.localdate(asof.start), date__lte=asof.on, opens_at__gt=asof.start,
+        opens_at__lte=asof.end, recorded_at__lte=asof.known_at,
+    ).exclude(state=VisitState.CANCELLED, state_recorded_at__lte=asof.known_at)  # fmt: skip
+    visits = visits.annotate(is_taken=Exists(measured), held_at=Coalesce(Subquery(first), "closes_at"))
+    stays = ObservationStay.objects.filter(
+        Q(from_at__lt=OuterRef("held_at")) | Q(from_at__lte=OuterRef("observation__opened_at")),
+        Q(superseded_at=None) | Q(superseded_at__gt=asof.known_at),
+        observation=OuterRef("observation"), recorded_at__lte=asof.known_at,
+    ).order_by("-from_at", "-pk")  # fmt: skip
+    visits = visits.annotate(
+        due_area=Subquery(stays.values("area")[:1]), until=Subquery(stays.values("until_at")[:1])
+    )
+    # A stay that ends within the slot leaves it due only if it was measured: 上午发热、当即转送 counts.
+    is_due = Q(until=None) | Q(until__gte=F("held_at")) | Q(is_taken=True, until__gt=F("opens_at"))
+    return visits.filter(is_due, due_area__in=areas.values("pk"))
 
 
-def _taken(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-    return by_area(_visits(areas, asof).filter(Exists(_known_readings(asof.known_at))))
+def _due(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+    return _visits(areas, asof)
 
 
-def _missed(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-    closed = _visits(areas, asof).filter(closes_at__lte=min(asof.end, asof.known_at))
-    return by_area(closed.exclude(Exists(_known_readings(asof.known_at))))
+def _taken(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+    return _visits(areas, asof).filter(is_taken=True)
 
 
-def _abnormal(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
+def _missed(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+    return _visits(areas, asof).filter(is_taken=False, closes_at__lte=min(asof.end, asof.known_at))
+
+
+def _abnormal(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
     corrected = Reading.objects.filter(corrects=OuterRef("pk"), entered_at__lte=asof.known_at)
     abnormal = _known_readings(asof.known_at).filter(~Exists(corrected), is_abnormal=True)
-    return by_area(_visits(areas, asof).filter(Exists(abnormal)))
+    return _visits(areas, asof).filter(Exists(abnormal))
 
 
-def _late_taken(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
-    visits = _visits(areas, asof).exclude(Exists(_known_readings(since)))
-    visits = visits.filter(Exists(_known_readings(asof.known_at))).prefetch_related("readings")
-    rows = []
-    for visit in visits:
-        first = min(visit.readings.all(), key=lambda reading: reading.entered_at)
-        rows.append(Late(visit.area_id, 1, first.measured_at or visit.opens_at, first.entered_at, "补录体温"))
-    return rows
+Visits = Callable[["QuerySet[Area]", AsOf], "QuerySet[Visit]"]
 
 
-RETURN, WATCH, READ = "返乡", "居家观察", "测温"
+def _visits_by_area(visits: Visits) -> Count:
+    return lambda areas, asof: by_area(visits(areas, asof), "due_area")
+
+
+def _late_visits(visits: Visits, what: str) -> LateEntries:
+    """Visits that count now and did not at `since`, or the other way round, or elsewhere."""
+
+    def late(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
+        then = dict(visits(areas, replace(asof, known_at=since)).values_list("pk", "due_area"))
+        now = dict(visits(areas, asof).values_list("pk", "due_area"))
+        changed = [pk for pk in {*then, *now} if then.get(pk) != now.get(pk)]
+        known = _brought_about(changed, asof.known_at, since)
+        rows = []
+        for visit in Visit.objects.filter(pk__in=changed).order_by("opens_at", "pk"):
+            recorded_at = known.get(visit.pk, visit.recorded_at)
+            for counted, change, words in ((now, 1, "补记"), (then, -1, "撤销")):
+                if visit.pk in counted:
+                    area_id = counted[visit.pk]
+                    rows.append(Late(area_id, change, visit.opens_at, recorded_at, f"{words}{what}"))
+        return rows
+
+    return late
+
+
+def _brought_about(visits: list[int], known_at: dt.datetime, since: dt.datetime) -> dict[int, dt.datetime]:
+    """When the last reading or event was recorded that changed how these visits count, by visit."""
+    stays = ObservationEvent.objects.filter(
+        observation__visits__in=visits, recorded_at__gt=since, recorded_at__lte=known_at
+    ).order_by("recorded_at")
+    found = dict(stays.values_list("observation__visits", "recorded_at"))
+    readings = Reading.objects.filter(visit__in=visits, entered_at__gt=since, entered_at__lte=known_at)
+    return found | dict(readings.order_by("entered_at").values_list("visit", "entered_at"))
+
+
+def _stock_before(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
+    return _stock(areas, asof.before())
+
+
+def _stock_late_before(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
+    return _late_stock(areas, asof.before(), since)
+
+
+def _returnee_figure(
+    key: str, caption: str, order: int, *kinds: OriginKind, today: bool = False
+) -> Indicator:
+    count, late = _returnees_of(*kinds, today=today), _late_returnees(*kinds, today=today)
+    return Indicator(key, caption, count, late=late, group="返乡", order=order)
+
+
+def _flow(
+    key: str, caption: str, order: int, kind: EventKind, field: str, *, cumulative: bool = False
+) -> Indicator:
+    count, late = (
+        _events(kind, field, cumulative=cumulative),
+        _late_events((kind,), field, up_to_end=cumulative),
+    )
+    return Indicator(key, caption, count, late=late, group=WATCH, order=order)
+
+
+def _visit_figure(key: str, caption: str, order: int, visits: Visits, what: str) -> Indicator:
+    return Indicator(
+        key, caption, _visits_by_area(visits), late=_late_visits(visits, what), group="测温", order=order
+    )
+
+
+WATCH = "居家观察"
 for _indicator in (
-    Indicator("returnees_today", "今日新增", _returnees_of(today=True), group=RETURN, order=20),
-    Indicator("returnees", "累计", _returnees_of(), late=_late_returnees, group=RETURN, order=21),
-    Indicator("returnees_wuhan", "武汉", _returnees_of(OriginKind.WUHAN), group=RETURN, order=22),
-    Indicator("returnees_hubei_other", "湖北其他", _returnees_of(OriginKind.HUBEI_OTHER), group=RETURN, order=23),
-    Indicator("returnees_other_province", "省外其他", _returnees_of(OriginKind.OTHER_PROVINCE), group=RETURN, order=24),
-    Indicator("returnees_in_province", "市外省内", _returnees_of(OriginKind.IN_PROVINCE), group=RETURN, order=25),
+    _returnee_figure("returnees_today", "今日新增", 20, today=True),
+    _returnee_figure("returnees", "累计", 21),
+    _returnee_figure("returnees_wuhan", "武汉", 22, OriginKind.WUHAN),
+    _returnee_figure("returnees_hubei_other", "湖北其他", 23, OriginKind.HUBEI_OTHER),
+    _returnee_figure("returnees_other_province", "省外其他", 24, OriginKind.OTHER_PROVINCE),
+    _returnee_figure("returnees_in_province", "市外省内", 25, OriginKind.IN_PROVINCE),
     Indicator(
-        "opened", "今日新增", _events(EventKind.OPENED, "to_area"), group=WATCH, order=30,
-        late=_late_events((EventKind.OPENED,), "to_area"),
+        "under_observation_yesterday", "昨日在管", _stock_before, late=_stock_late_before, group=WATCH, order=29,
+        in_table=False,
     ),
-    Indicator("opened_total", "累计", _events(EventKind.OPENED, "to_area", cumulative=True), group=WATCH, order=31),
+    _flow("opened", "今日新增", 30, EventKind.OPENED, "to_area"),
+    _flow("opened_total", "累计", 31, EventKind.OPENED, "to_area", cumulative=True),
     Indicator("under_observation", "现在管", _stock, late=_late_stock, group=WATCH, order=32),
-    Indicator("moved_in", "今日转入", moves=_move_pairs, side="in", group=WATCH, order=33),
-    Indicator("moved_out", "今日转出", moves=_move_pairs, side="out", group=WATCH, order=34),
     Indicator(
-        "released", "今日解除", _events(EventKind.RELEASED, "from_area"), group=WATCH, order=35,
-        late=_late_events((EventKind.RELEASED,), "from_area"),
+        "moved_in", "今日转入", moves=_move_pairs, side="in", late=_late_moves("in"), group=WATCH, order=33
     ),
     Indicator(
-        "released_total", "累计解除", _events(EventKind.RELEASED, "from_area", cumulative=True), group=WATCH,
-        order=36,
+        "moved_out", "今日转出", moves=_move_pairs, side="out", late=_late_moves("out"), group=WATCH, order=34
     ),
-    Indicator(
-        "transferred", "今日转送", _events(EventKind.TRANSFERRED, "from_area"), group=WATCH, order=37,
-        late=_late_events((EventKind.TRANSFERRED,), "from_area"),
-    ),
-    Indicator(
-        "transferred_total", "累计转送", _events(EventKind.TRANSFERRED, "from_area", cumulative=True), group=WATCH,
-        order=38,
-    ),
-    Indicator("readings_due", "应测", _due, group=READ, order=40),
-    Indicator("readings_taken", "实测", _taken, late=_late_taken, group=READ, order=41),
-    Indicator("readings_missed", "漏测", _missed, group=READ, order=42),
-    Indicator("readings_abnormal", "体温异常", _abnormal, group=READ, order=43),
+    _flow("released", "今日解除", 35, EventKind.RELEASED, "from_area"),
+    _flow("released_total", "累计解除", 36, EventKind.RELEASED, "from_area", cumulative=True),
+    _flow("transferred", "今日转送", 37, EventKind.TRANSFERRED, "from_area"),
+    _flow("transferred_total", "累计转送", 38, EventKind.TRANSFERRED, "from_area", cumulative=True),
+    _visit_figure("readings_due", "应测", 40, _due, "应测"),
+    _visit_figure("readings_taken", "实测", 41, _taken, "体温"),
+    _visit_figure("readings_missed", "漏测", 42, _missed, "漏测"),
+    _visit_figure("readings_abnormal", "体温异常", 43, _abnormal, "体温异常"),
 ):  # fmt: skip
     register_indicator(_indicator)

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from grassroots.grid.registry import register_step
 from grassroots.ledgers.rollups import mark_dirty
@@ -87,10 +88,9 @@ def _lines(
 def remind_round(at: dt.datetime) -> Mapping[str, int]:
     """Digests of the slots: the latest stage that is due goes out; overtaken and old ones are recorded as expired."""
     sent = expired = 0
-    stages = stages_due(at)
     began = first_tick_at() or at
-    for stage in stages:
-        reason = why_not(stage, stages, at)
+    for stage in stages_due(at):
+        reason = why_not(stage, at)
         if reason and stage.due_at < began:
             continue  # nobody was promised anything before the clock ran for the first time
         if reason:
@@ -100,6 +100,19 @@ def remind_round(at: dt.datetime) -> Mapping[str, int]:
     return {"sent": sent, "expired": expired}
 
 
+def mark_closed_slots(at: dt.datetime) -> Mapping[str, int]:
+    """不在家, 拒测 and 电话 count as missed once their slot has closed: the figures of their areas are due again."""
+    on = timezone.localdate(at)
+    stale = Q(
+        observation__area__rollups__on=on, observation__area__rollups__computed_at__lt=F("closes_at")
+    )
+    visits = Visit.objects.filter(stale, date=on, closes_at__lte=at, state__in=UNMEASURED)
+    areas = {pk for pair in visits.values_list("area", "observation__area") for pk in pair}
+    mark_dirty(areas)
+    return {"areas": len(areas)}
+
+
 register_step("quarantine.missed", mark_missed, order=10)
+register_step("quarantine.closed", mark_closed_slots, order=15)
 register_step("quarantine.remind", remind_round, order=20)
 register_step("quarantine.release", propose_release, order=30)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Area
+
+INSTANT = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class AsOf:
 
     @classmethod
     def day(cls, on: dt.date, known_at: dt.datetime | None = None) -> AsOf:
-        """The calendar day `on` in the office's time zone, as known now unless told otherwise."""
+        """The calendar day `on` in the office's time zone, as known now unless told otherwise.
+
+        What happens at midnight sharp belongs to the day that begins: `start` is the last instant of the day before.
+        """
         zone = timezone.get_default_timezone()
-        start = dt.datetime.combine(on, dt.time(), tzinfo=zone)
-        end = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=zone)
-        return cls(start, end - dt.timedelta(microseconds=1), known_at or timezone.now())
+        midnight = dt.datetime.combine(on, dt.time(), tzinfo=zone)
+        following = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=zone)
+        return cls(midnight - INSTANT, following - INSTANT, known_at or timezone.now())
 
     @property
     def on(self) -> dt.date:
@@ -41,8 +46,7 @@ class AsOf:
 
     def before(self) -> AsOf:
         """The day before, known at the same time (so that stock and flows reconcile exactly)."""
-        day = AsOf.day(self.on - dt.timedelta(days=1), self.known_at)
-        return replace(day, end=self.start - dt.timedelta(microseconds=1))
+        return AsOf.day(self.on - dt.timedelta(days=1), self.known_at)
 
 
 Count = Callable[["QuerySet[Area]", AsOf], Mapping[int, int]]
@@ -63,6 +67,8 @@ class Late:
     happened_at: dt.datetime
     recorded_at: dt.datetime
     what: str
+    source: Any = None
+    """The row itself, where the app that lists it needs it again."""
 
 
 LateEntries = Callable[["QuerySet[Area]", AsOf, dt.datetime], "list[Late]"]

@@ -27,20 +27,27 @@ def mark_dirty(area_ids: Iterable[int]) -> None:
 def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
     """Recompute the figures of today for every dirty area and what lies above it.
 
-    The first call of a day computes every area. Dirty marks are taken away in the transaction that writes the
-    figures: a change that comes in meanwhile marks its area again.
+    The first call of a day computes every area, and so does the first one after the tree has changed. Dirty marks are
+    taken away in the transaction that writes the figures: a change that comes in meanwhile marks its area again.
     """
     on = timezone.localdate(at)
     asof = AsOf.day(on, at)
     roots = list(Area.objects.filter(depth=1).order_by("path"))
     done = 0
     for root in roots:
-        if AreaRollup.objects.filter(area=root, on=on).exists():
-            done += _refresh_dirty(root, asof)
-        else:
-            done += _refresh_all(root, asof)
+        refresh = _refresh_all if _is_outdated(root, asof) else _refresh_dirty
+        done += refresh(root, asof)
     swept, _ = AreaRollup.objects.filter(on__lt=on - dt.timedelta(days=KEEP_DAYS)).delete()
     return {"areas": done, "swept": swept}
+
+
+def _is_outdated(root: Area, asof: AsOf) -> bool:
+    """Whether the figures of `root` are of another day, or of another tree: areas were added, moved or closed since."""
+    last = rollup_of(root, asof.on)
+    if last is None or Area.objects.within(root).exclude(rollups__on=asof.on).exists():
+        return True
+    changes = Area.history.filter(history_date__gt=last.computed_at, history_date__lte=asof.known_at)
+    return bool(changes.exists())
 
 
 def _lock_dirty(root: Area) -> list[DirtyArea]:

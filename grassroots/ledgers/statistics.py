@@ -106,7 +106,8 @@ def statistics(root: Area, asof: AsOf) -> dict[str, Any]:
     }
 
 
-STOCK, FLOWS_IN, FLOWS_OUT = (
+YESTERDAY, STOCK, FLOWS_IN, FLOWS_OUT = (
+    "under_observation_yesterday",
     "under_observation",
     ("opened", "moved_in"),
     ("released", "transferred", "moved_out"),
@@ -141,11 +142,13 @@ class Reconciliation:
 
 def reconcile(root: Area, asof: AsOf) -> Reconciliation:
     """Check stock against flows for a day, both as known at the same time."""
-    today = count_keys(root, asof, (STOCK, *FLOWS_IN, *FLOWS_OUT))
-    yesterday = count_keys(root, asof.before(), (STOCK,))
-    return Reconciliation(
-        yesterday[STOCK], today[STOCK], {key: today[key] for key in (*FLOWS_IN, *FLOWS_OUT)}
-    )
+    return reconciliation_of(count_keys(root, asof, (YESTERDAY, STOCK, *FLOWS_IN, *FLOWS_OUT)))
+
+
+def reconciliation_of(figures: Mapping[str, int]) -> Reconciliation:
+    """The same from figures that were counted already; what is missing counts as 0."""
+    flows = {key: figures.get(key, 0) for key in (*FLOWS_IN, *FLOWS_OUT)}
+    return Reconciliation(figures.get(YESTERDAY, 0), figures.get(STOCK, 0), flows)
 
 
 def count_keys(root: Area, asof: AsOf, keys: Iterable[str]) -> Figures:

@@ -12,14 +12,11 @@ from grassroots.grid.models import Area
 from grassroots.ledgers.asof import AsOf, Indicator, Late, indicator, indicators
 from grassroots.ledgers.rollups import rollups_of
 from grassroots.ledgers.statistics import (
-    FLOWS_IN,
-    FLOWS_OUT,
-    STOCK,
     Figures,
     Reconciliation,
     count_all,
     late_entries,
-    reconcile,
+    reconciliation_of,
     row_areas,
 )
 
@@ -81,7 +78,7 @@ def statistics_table(area: Area, on: dt.date) -> Table:
     counted = count_all(area, asof)
     figures = {each.pk: counted.total(each.path) for each in [area, *areas]}
     table = _table(area, areas, figures, columns, asof.known_at, is_live=True)
-    table.reconciliation = reconcile(area, asof)
+    table.reconciliation = reconciliation_of(figures[area.pk])
     table.corrections = late_entries(area, asof, asof.end)
     return table
 
@@ -100,8 +97,5 @@ def _from_rollups(area: Area, areas: list[Area], on: dt.date, columns: list[Indi
     mine = rollups.get(area.pk)
     table = _table(area, areas, figures, columns, mine.computed_at if mine else None, is_live=False)
     if mine:
-        yesterday = rollups_of([area], on - dt.timedelta(days=1)).get(area.pk)
-        flows = {key: mine.total.get(key, 0) for key in (*FLOWS_IN, *FLOWS_OUT)}
-        if yesterday and STOCK in mine.total:
-            table.reconciliation = Reconciliation(yesterday.total.get(STOCK, 0), mine.total[STOCK], flows)
+        table.reconciliation = reconciliation_of(mine.total)
     return table

@@ -57,7 +57,9 @@ def _write_rows(
     hint = definition.count(context) if definition.count else None
     if options.file_format == "csv":
         rows = definition.rows(context)
-        return _write_csv(target, layout, rows, definition.held_keys(context), hint, context, options, progress)
+        return _write_csv(
+            target, layout, rows, definition.held_keys(context), hint, context, options, progress
+        )
     return write_xlsx(
         target,
         layout,

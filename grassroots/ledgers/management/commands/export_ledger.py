@@ -1,4 +1,7 @@
-"""`manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv] [--unmasked --purpose TEXT]`."""
+"""Write a ledger to a file.
+
+`manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv] [--unmasked --purpose TEXT]`
+"""
 
 from __future__ import annotations
 

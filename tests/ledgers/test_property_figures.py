@@ -1,0 +1,143 @@
+"""Figures over random weeks: stock and flows reconcile, a day can be counted again, rollups equal live counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from grassroots.grid.models import Area
+from grassroots.ledgers.asof import AsOf, indicators
+from grassroots.ledgers.rollups import refresh_rollups, rollups_of
+from grassroots.ledgers.statistics import count_all, late_entries, reconcile
+from quarantine.models import EventKind, ObservationEvent
+from quarantine.steps import mark_closed_slots
+from tests.factories import OfficeCast, make_office
+from tests.ledgers.replay import DAYS, FIRST, Replay, moment
+from tests.quarantine.cases import switch_on
+
+pytestmark = pytest.mark.django_db
+WEEK = [FIRST + dt.timedelta(days=number) for number in range(DAYS)]
+NOW = moment(WEEK[-1] + dt.timedelta(days=3), 12)
+weeks = given(seed=st.integers(0, 2**32 - 1))
+
+
+def examples(number: int) -> Callable[..., object]:
+    checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    # A seed cannot be made smaller in any way that helps: it is reported as it is.
+    phases = (Phase.explicit, Phase.reuse, Phase.generate)
+    return settings(max_examples=number, deadline=None, suppress_health_check=checks, phases=phases)
+
+
+@pytest.fixture
+def office() -> OfficeCast:
+    cast = make_office()
+    switch_on(cast.admin)
+    return cast
+
+
+@contextmanager
+def week_of(
+    office: OfficeCast, seed: int, after: Callable[[dt.datetime], None] | None = None
+) -> Iterator[Replay]:
+    """A random week, undone afterwards."""
+    with transaction.atomic():
+        replay = Replay(office, Random(seed), after=after)
+        replay.run()
+        yield replay
+        transaction.set_rollback(True)
+
+
+def places(office: OfficeCast) -> list[Area]:
+    return [office.street, office.village, office.other_village]
+
+
+@weeks
+@examples(4)
+def test_stock_reconciles_with_flows_on_every_day_in_every_area(office: OfficeCast, seed: int) -> None:
+    with week_of(office, seed):
+        for day in WEEK:
+            for area in places(office):
+                assert reconcile(area, AsOf.day(day, NOW)).explain() == "", (day, area)
+
+
+@weeks
+@examples(2)
+def test_a_day_counted_again_as_known_at_its_end_is_what_was_counted_then(
+    office: OfficeCast, seed: int
+) -> None:
+    with week_of(office, seed) as replay:
+        for day in WEEK:
+            assert replay.count(day, AsOf.day(day).end) == replay.counted[day]
+
+
+@weeks
+@examples(2)
+def test_a_day_as_known_now_is_what_was_counted_then_and_the_late_entries(
+    office: OfficeCast, seed: int
+) -> None:
+    keys = [item.key for item in indicators() if item.late is not None]
+    with week_of(office, seed) as replay:
+        for day in WEEK:
+            asof = AsOf.day(day, NOW)
+            now = replay.count(day, NOW)
+            for area in places(office):
+                late = late_entries(area, asof, asof.end)
+                then = replay.counted[day][area.pk]
+                sums = {key: then[key] + sum(row.change for row in late.get(key, [])) for key in keys}
+                assert sums == {key: now[area.pk][key] for key in keys}, (day, area)
+
+
+@weeks
+@examples(2)
+def test_rollups_equal_live_counts_after_every_tick(office: OfficeCast, seed: int) -> None:
+    areas = list(Area.objects.all())
+
+    def tick(at: dt.datetime) -> None:
+        mark_closed_slots(at)
+        refresh_rollups(at)
+        live = count_all(office.county, AsOf.day(moment_day(at), at)).every_total()
+        shown = {pk: row.total for pk, row in rollups_of(areas, moment_day(at)).items()}
+        assert filled(shown) == filled(live), at
+
+    with week_of(office, seed, after=tick):
+        pass
+
+
+def moment_day(at: dt.datetime) -> dt.date:
+    return at.date()
+
+
+def filled(figures: dict[int, dict[str, int]]) -> dict[int, dict[str, int]]:
+    """Without zeros: a rollup leaves out what is not there."""
+    return {pk: {key: n for key, n in row.items() if n} for pk, row in figures.items()}
+
+
+@pytest.mark.parametrize("harm", ["delete", "shift"])
+def test_one_corrupted_event_is_told_in_words(office: OfficeCast, harm: str) -> None:
+    with week_of(office, seed=7):
+        moved = ObservationEvent.objects.effective(NOW).filter(kind=EventKind.OPENED).first()
+        assert moved is not None and moved.to_area is not None
+        day = moved.happened_at.astimezone(NOW.tzinfo).date()
+        if harm == "delete":
+            ObservationEvent.objects.filter(pk=moved.pk).delete()
+        else:
+            ObservationEvent.objects.filter(pk=moved.pk).update(
+                happened_at=moved.happened_at - dt.timedelta(days=1)
+            )
+        said = reconcile(office.street, AsOf.day(day, NOW)).explain()
+        assert "相差+1" in said and "新增" in said
+
+
+def test_the_random_weeks_hold_every_kind_of_event(office: OfficeCast) -> None:
+    done: set[str] = set()
+    for seed in range(3):
+        with week_of(office, seed) as replay:
+            done |= set(replay.done)
+    assert done >= {"_open", "_move", "_end", "_extend", "_annul", "_read", "_correct", "_mark", "_release"}
