@@ -103,9 +103,7 @@ def remind_round(at: dt.datetime) -> Mapping[str, int]:
 def mark_closed_slots(at: dt.datetime) -> Mapping[str, int]:
     """不在家, 拒测 and 电话 count as missed once their slot has closed: the figures of their areas are due again."""
     on = timezone.localdate(at)
-    stale = Q(
-        observation__area__rollups__on=on, observation__area__rollups__computed_at__lt=F("closes_at")
-    )
+    stale = Q(observation__area__rollups__on=on, observation__area__rollups__computed_at__lt=F("closes_at"))
     visits = Visit.objects.filter(stale, date=on, closes_at__lte=at, state__in=UNMEASURED)
     areas = {pk for pair in visits.values_list("area", "observation__area") for pk in pair}
     mark_dirty(areas)

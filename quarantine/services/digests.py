@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -37,6 +37,7 @@ class Stage:
     label: str
     number: int
     due_at: dt.datetime
+    next_at: dt.datetime | None  # when the next stage of the slot takes over
 
     @property
     def subject(self) -> str:
@@ -89,16 +90,18 @@ def stages_due(at: dt.datetime) -> list[Stage]:
     stages = []
     for window, label in windows_near(at):
         moments = (window.opens_at, max(window.opens_at, window.closes_at - BEFORE_CLOSING), window.closes_at)
-        stages += [Stage(window, label, number, due) for number, due in enumerate(moments) if due <= at]
+        following = (*moments[1:], None)
+        due = [number for number, moment in enumerate(moments) if moment <= at]
+        stages += [Stage(window, label, number, moments[number], following[number]) for number in due]
     done = set(
         TickRun.objects.filter(step__in=[stage.marker for stage in stages]).values_list("step", flat=True)
     )
     return [stage for stage in stages if stage.marker not in done]
 
 
-def why_not(stage: Stage, others: Sequence[Stage], at: dt.datetime) -> str:
-    """Why a stage is not sent any more: a later one of its slot is due, or all is long over; '' when it is sent."""
-    if any(other.window == stage.window and other.number > stage.number for other in others):
+def why_not(stage: Stage, at: dt.datetime) -> str:
+    """Why a stage is not sent any more: the next one of its slot is due, or all is long over; '' when it is sent."""
+    if stage.next_at is not None and stage.next_at <= at:
         return OVERTAKEN
     return OUT_OF_DATE if stage.window.closes_at + TOO_OLD <= at else ""
 
