@@ -33,7 +33,7 @@ def check_roles(roles: Collection[str]) -> None:
     if Role.ADMINISTRATOR in roles and Role.AUDITOR in roles:
         raise ValidationError({"roles": "系统管理员与审计员不能由同一个人担任。"})
     if unknown := set(roles) - set(Role.values):
-        raise ValidationError({"roles": f"没有这样的角色:{'、'.join(sorted(unknown))}。"})
+        raise ValidationError({"roles": f"没有这样的角色：{'、'.join(sorted(unknown))}。"})
 
 
 def staff_roles_set(*, staff: Staff, by: Staff, roles: Collection[str]) -> None:
@@ -42,7 +42,7 @@ def staff_roles_set(*, staff: Staff, by: Staff, roles: Collection[str]) -> None:
     Raises ValidationError for one's own roles, unknown ones, and roles that must not meet in one person.
     """
     if staff.pk == by.pk:
-        raise ValidationError({"roles": "不能修改自己的角色,请由另一位系统管理员办理。"})
+        raise ValidationError({"roles": "不能修改自己的角色，请由另一位系统管理员办理。"})
     check_roles(roles)
     with transaction.atomic():
         held = set(staff.groups.filter(name__in=Role.values).values_list("name", flat=True))
@@ -107,12 +107,12 @@ def posting_add(
     if valid_to is not None and valid_to < valid_from:
         raise ValidationError({"valid_to": "结束日期不能早于开始日期。"})
     if not staff.is_active:
-        raise ValidationError(f"{staff.name}已停用,请先恢复。")
+        raise ValidationError(f"{staff.name}已停用，请先恢复。")
     with transaction.atomic():
         Staff.objects.select_for_update().get(pk=staff.pk)
         running = Posting.objects.filter(staff=staff, area=area).exclude(valid_to__lt=valid_from)
         if running.exists():
-            raise ValidationError({"area": f"{staff.name}已经任职于“{area.name}”,不必重复指定。"})
+            raise ValidationError({"area": f"{staff.name}已经任职于“{area.name}”，不必重复指定。"})
         posting = Posting.objects.create(staff=staff, area=area, valid_from=valid_from, valid_to=valid_to)
         access_log(
             action=AccessAction.GRANT,

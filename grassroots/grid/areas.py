@@ -67,7 +67,7 @@ def _check_names(parent_path: str, name: str, code: str, but: Area | None = None
     depth = len(parent_path) // Area.steplen + 1
     beside = others.filter(depth=depth, name=name)
     if (beside.filter(path__gte=low, path__lt=high) if parent_path else beside).exists():
-        errors["name"] = f"同一上级下面已经有“{name}”,请换一个名称。"
+        errors["name"] = f"同一上级下面已经有“{name}”，请换一个名称。"
     if code and (other := others.filter(code=code).first()):
         errors["code"] = f"代码 {code} 已被“{other.name}”使用。"
     if errors:
@@ -102,7 +102,7 @@ def area_add(
         if parent is not None:
             parent = Area.objects.get(pk=parent.pk)
             if not parent.is_open:
-                raise ValidationError(f"“{parent.name}”已停用,不能在下面增加区域。")
+                raise ValidationError(f"“{parent.name}”已停用，不能在下面增加区域。")
         _check_names(parent.path if parent else "", name.strip(), code.strip())
         if parent is None:
             return cast(Area, Area.objects.add_root(create_kwargs=fields))
@@ -187,7 +187,9 @@ def area_close(*, area: Area, by: Staff, on: dt.date | None = None) -> None:
         _check_not_the_office(subtree, "停用")
         _lock(subtree)
         if area_holds_open(subtree):
-            raise ValidationError(f"“{area.name}”里还有登记的住户或人员,请先把它们转到别的区域,或用“移动”。")
+            raise ValidationError(
+                f"“{area.name}”里还有登记的住户或人员，请先把它们转到别的区域，或用“移动”。"
+            )
         _close(subtree, on)
 
 
@@ -241,12 +243,12 @@ def _check_move(area: Area, parent: Area) -> None:
     if parent.path == area.path[: -Area.steplen]:
         raise ValidationError(f"“{area.name}”已经在“{parent.name}”下面。")
     if not parent.is_open or not area.is_open:
-        raise ValidationError("停用的区域不能移动,也不能作为目标。")
+        raise ValidationError("停用的区域不能移动，也不能作为目标。")
     _check_level(parent, area.level)
     try:
         _check_names(parent.path, area.name, "")
     except ValidationError:
-        raise ValidationError(f"“{parent.name}”下面已经有“{area.name}”,请先改名。") from None
+        raise ValidationError(f"“{parent.name}”下面已经有“{area.name}”，请先改名。") from None
 
 
 def _succeed(subtree: list[Area], parent: Area, by: Staff, at: dt.datetime) -> Area:

@@ -47,7 +47,7 @@ def staff_create(
     if not name.strip():
         raise ValidationError({"name": "请填写姓名。"})
     if username and Staff.objects.filter(username__iexact=username).exists():
-        raise ValidationError({"username": "该账号已被使用,请换一个。"})
+        raise ValidationError({"username": "该账号已被使用，请换一个。"})
     with transaction.atomic():
         staff = Staff.objects.create_user(
             username=username or f"officer-{secrets.token_hex(6)}",
@@ -74,7 +74,7 @@ def password_reset(*, staff: Staff, by: Staff | None = None) -> str:
     Raises ValidationError for somebody who has left.
     """
     if not staff.is_active:
-        raise ValidationError(f"{staff.name}已停用,不能重置密码。")
+        raise ValidationError(f"{staff.name}已停用，不能重置密码。")
     password = new_password()
     staff.set_password(password)
     staff.must_change_password = True
@@ -94,9 +94,9 @@ def _check_duty(duty: AbstractDuty) -> None:
     if duty.deputy_id is not None and duty.deputy_id == duty.staff_id:
         errors["deputy"] = "B角不能是责任人自己。"
     elif duty.deputy is not None and not duty.deputy.is_active:
-        errors["deputy"] = f"{duty.deputy.name}已停用,不能担任B角。"
+        errors["deputy"] = f"{duty.deputy.name}已停用，不能担任B角。"
     if (duty.standin_from or duty.standin_to) and duty.deputy_id is None:
-        errors["deputy"] = "填了代岗日期,就要指定B角。"
+        errors["deputy"] = "填了代岗日期，就要指定B角。"
     if duty.standin_to and not duty.standin_from:
         errors["standin_from"] = "请填写代岗开始日期。"
     elif duty.standin_from and duty.standin_to and duty.standin_to < duty.standin_from:
@@ -139,7 +139,7 @@ def area_duty_assign(
             valid_to__lt=duty.valid_from
         )
         if (same if valid_to is None else same.filter(valid_from__lte=valid_to)).exists():
-            message = f"{staff.name}已经是“{area.name}”的{kind.officer_title},不必重复指定。"
+            message = f"{staff.name}已经是“{area.name}”的{kind.officer_title}，不必重复指定。"
             raise ValidationError({"staff": message})
         _check_duty(duty)
         duty.save()
@@ -197,7 +197,7 @@ def duties_hand_over(*, leaver: Staff, successor: Staff, on: dt.date | None = No
     if leaver.pk == successor.pk:
         raise ValidationError("交接双方不能是同一个人。")
     if not successor.is_active:
-        raise ValidationError(f"{successor.name}已停用,不能接手。")
+        raise ValidationError(f"{successor.name}已停用，不能接手。")
     on = on or timezone.localdate()
     with transaction.atomic():
         list(Staff.objects.filter(pk__in=(leaver.pk, successor.pk)).order_by("pk").select_for_update())

@@ -85,7 +85,7 @@ def test_a_change_shows_old_and_new_values_and_who(office: OfficeCast, sign_in: 
     sent = form(name="第一组", code=office.group.code, kind="", expected_households="66", version=1)
     sign_in(office.admin).post(url, sent)
     page = text(sign_in(office.auditor).get("/grid/history/", {"model": "grid.area"}))
-    for words in ("修改区域:第一组", "管某", "1组", "66", "应排查户数"):
+    for words in ("修改区域：第一组", "管某", "1组", "66", "应排查户数"):
         assert words in page
     assert AccessLog.objects.filter(staff=office.auditor, action=AccessAction.OPEN).exists()
 
@@ -109,7 +109,7 @@ def test_saving_without_a_change_is_no_change_of_an_encrypted_field(office: Offi
 def test_a_persons_file_is_named_by_the_family_name_only(office: OfficeCast, sign_in: SignIn) -> None:
     make_person("欧阳春")
     page = text(sign_in(office.auditor).get("/grid/history/", {"model": "households.person"}))
-    assert "新建人员:欧**" in page
+    assert "新建人员：欧**" in page
 
 
 def test_a_value_that_cannot_be_read_breaks_no_page(office: OfficeCast, sign_in: SignIn) -> None:

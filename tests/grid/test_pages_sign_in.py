@@ -145,7 +145,9 @@ def test_an_idle_fragment_is_refused_and_not_replaced_by_the_sign_in_page(
     assert client.get("/grid/areas/", headers={"HX-Request": "true"}).status_code == 401
 
 
-def test_a_sign_in_is_noted_without_a_line_in_the_history_of_changes(office: OfficeCast, client: Client) -> None:
+def test_a_sign_in_is_noted_without_a_line_in_the_history_of_changes(
+    office: OfficeCast, client: Client
+) -> None:
     before = office.jia.history.count()
     client.post(LOGIN, {"username": "jia", "password": PASSWORD})
     office.jia.refresh_from_db()

@@ -16,14 +16,14 @@ class AreaForm(forms.Form):
     """What an area is called and how many households are expected there."""
 
     name = text_field("名称", 60, required=True)
-    kind = text_field("类型", 20, help_text="如:社区、行政村、小区、散居院落")
+    kind = text_field("类型", 20, help_text="如：社区、行政村、小区、散居院落")
     code = text_field("区划代码", 32, help_text="没有可不填")
     expected_households = forms.IntegerField(
         label="应排查户数",
         required=False,
         min_value=0,
         max_value=1_000_000,
-        help_text="按台账应有的户数,排查完成率以实际建户为准",
+        help_text="按台账应有的户数，排查完成率以实际建户为准",
         error_messages={"invalid": "请填整数。", "min_value": "户数不能小于 0。"},
     )
 

@@ -20,7 +20,7 @@ class DutyEditForm(PickForm):
     deputy = StaffPickField(
         Staff.objects.none(), label="B角", required=False, help_text="责任人不在时顶上的人"
     )
-    standin_from = day_field("B角代岗开始", help_text="代岗期间,拨打和提醒都找B角")
+    standin_from = day_field("B角代岗开始", help_text="代岗期间，拨打和提醒都找B角")
     standin_to = day_field("B角代岗结束(含)")
     valid_to = day_field("结束日期(含)", help_text="不填表示一直有效")
 
@@ -61,8 +61,8 @@ class DutyKindForm(forms.ModelForm):
     code = forms.CharField(
         label="代码",
         max_length=30,
-        help_text="小写字母、数字和短横线,定了就不要再改",
-        validators=[RegexValidator(r"^[a-z][a-z0-9-]*$", "代码只能用小写字母、数字和短横线,字母开头。")],
+        help_text="小写字母、数字和短横线，定了就不要再改",
+        validators=[RegexValidator(r"^[a-z][a-z0-9-]*$", "代码只能用小写字母、数字和短横线，字母开头。")],
     )
     level = forms.TypedChoiceField(
         label="通常落在哪一级", coerce=int, choices=Level.choices, initial=Level.VILLAGE
@@ -81,8 +81,8 @@ class DutyKindForm(forms.ModelForm):
             "description",
         ]
         help_texts = {
-            "is_measuring": "勾选后,他的“今日测温”里会列出所包的观察对象",
-            "is_expected": "勾选后,没有人负责的区域会列入“谁也没人负责”",
+            "is_measuring": "勾选后，他的“今日测温”里会列出所包的观察对象",
+            "is_expected": "勾选后，没有人负责的区域会列入“谁也没人负责”",
         }
         error_messages = {
             "name": {"unique": "已经有这个名称的类别。", "required": "请填写名称。"},

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-REQUIRED = {"required": "请填写。", "invalid": "格式不对,请检查。"}
+REQUIRED = {"required": "请填写。", "invalid": "格式不对，请检查。"}
 
 
 class DayInput(forms.DateInput):

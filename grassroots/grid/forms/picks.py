@@ -21,7 +21,7 @@ from grassroots.grid.tree import names_above
 
 SHOWN = 20
 NOBODY = "(不指定)"
-ERRORS = {"required": "请查找并点选一个。", "invalid_choice": "没有这个选项,请重新查找。"}
+ERRORS = {"required": "请查找并点选一个。", "invalid_choice": "没有这个选项，请重新查找。"}
 
 
 @dataclass(frozen=True)

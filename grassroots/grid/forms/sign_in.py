@@ -12,8 +12,8 @@ class SignInForm(AuthenticationForm):
     """Account and password."""
 
     error_messages = {
-        "invalid_login": "账号或密码不正确。连续输错 5 次将锁定 15 分钟;忘记密码请找系统管理员重置。",
-        "inactive": "该账号已停用,请联系系统管理员。",
+        "invalid_login": "账号或密码不正确。连续输错 5 次将锁定 15 分钟；忘记密码请找系统管理员重置。",
+        "inactive": "该账号已停用，请联系系统管理员。",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class OwnPasswordForm(PasswordChangeForm):
         for name, label in labels.items():
             self.fields[name].label = label
             self.fields[name].error_messages["required"] = f"请填写{label}。"
-        self.fields["new_password1"].help_text = "至少 8 位,不能全是数字,不要用常见密码或自己的姓名、账号。"
+        self.fields["new_password1"].help_text = "至少 8 位，不能全是数字，不要用常见密码或自己的姓名、账号。"
         self.fields["new_password2"].help_text = ""
 
     def clean_new_password1(self) -> str:

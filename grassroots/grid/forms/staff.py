@@ -16,16 +16,16 @@ from grassroots.grid.models import Area, Role, Staff
 
 PHONE = RegexValidator(
     r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?|\d{7,8}|\d{3,6})$",
-    "电话请填 11 位手机号,或带区号的座机,如 028-84921234。",
+    "电话请填 11 位手机号，或带区号的座机，如 028-84921234。",
 )
-USERNAME = RegexValidator(r"^[A-Za-z][A-Za-z0-9_.-]{2,39}$", "账号用字母开头,3 至 40 位字母、数字或 _ . -。")
+USERNAME = RegexValidator(r"^[A-Za-z][A-Za-z0-9_.-]{2,39}$", "账号用字母开头，3 至 40 位字母、数字或 _ . -。")
 ROLE_WORDS = {
     Role.ADMINISTRATOR: "管理区域、人员与包保",
     Role.SUPERVISOR: "看全街道、安排包保、确认解除、下载台账",
     Role.OFFICER: "入户登记、随访、填报",
     Role.HEALTH_WORKER: "上门测温、确认解除",
     Role.POLICE: "查看本段、处理异常",
-    Role.INSPECTOR: "只看,督导核查",
+    Role.INSPECTOR: "只看，督导核查",
     Role.AUDITOR: "看访问日志与变更记录",
 }
 
@@ -43,7 +43,7 @@ class StaffForm(forms.Form):
     """Who somebody is."""
 
     name = text_field("姓名", 50, required=True)
-    organisation = text_field("单位", 80, help_text="如:卫生院、派出所、城厢社区")
+    organisation = text_field("单位", 80, help_text="如：卫生院、派出所、城厢社区")
     post = text_field("职务", 60)
     phone = PhoneField(
         label="联系电话", required=False, max_length=30, widget=forms.TextInput(attrs={"inputmode": "tel"})
@@ -85,13 +85,13 @@ class StaffCreateForm(StaffForm, PickForm):
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         if username and Staff.objects.filter(username__iexact=username).exists():
-            raise forms.ValidationError("该账号已被使用,请换一个。")
+            raise forms.ValidationError("该账号已被使用，请换一个。")
         return username
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("roles") and not data.get("username") and "username" not in self.errors:
-            self.add_error("username", "给了角色,就要填登录账号。")
+            self.add_error("username", "给了角色，就要填登录账号。")
         return data
 
 
@@ -142,7 +142,7 @@ class LeaveForm(forms.Form):
     def clean_on(self) -> Any:
         on = self.cleaned_data["on"]
         if on > timezone.localdate():
-            raise forms.ValidationError("离岗日期不能晚于今天;还没到的日子,请先办交接。")
+            raise forms.ValidationError("离岗日期不能晚于今天；还没到的日子，请先办交接。")
         return on
 
 

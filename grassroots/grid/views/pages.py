@@ -37,7 +37,7 @@ def require(request: HttpRequest, *permissions: str) -> None:
 def require_whole_office(request: HttpRequest) -> None:
     """Raise PermissionDenied (403) for what concerns the whole office, unless the person's scope is all of it."""
     if not scope_of(staff_of(request)).is_whole:
-        raise PermissionDenied("这是全单位的设置,由管理全辖区的人员办理。")
+        raise PermissionDenied("这是全单位的设置，由管理全辖区的人员办理。")
 
 
 def area_or_404(request: HttpRequest, pk: int) -> Area:

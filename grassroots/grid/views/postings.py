@@ -64,7 +64,7 @@ def posting_end_page(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         one,
         title="结束任职",
-        text=f"结束{one.name}在“{area.name}”的任职。包保不受影响,要换人请用“交接”。",
+        text=f"结束{one.name}在“{area.name}”的任职。包保不受影响，要换人请用“交接”。",
         make=lambda data, **options: EndForm(data, since=posting.valid_from, **options),
         write=write,
         done=done,

@@ -53,7 +53,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
             staff.save(update_fields=["password", "must_change_password"])
             access_log(action=AccessAction.PASSWORD, staff=staff, subject=staff, request=request)
         update_session_auth_hash(request, staff)
-        messages.success(request, "密码已修改,其他地方的登录已失效。")
+        messages.success(request, "密码已修改，其他地方的登录已失效。")
         return redirect("desk:workbench")
     context = {"form": form, "is_forced": is_forced}
     status = INVALID if form.is_bound else 200

@@ -45,7 +45,7 @@ def manageable_or_refused(request: HttpRequest, uid: Any, permission: str) -> St
     one = staff_or_404(request, uid)
     require(request, permission)
     if not Staff.objects.manageable_by(staff_of(request)).filter(pk=one.pk).exists():
-        raise PermissionDenied("该人员还任职于您辖区以外,由上级管理员办理。")
+        raise PermissionDenied("该人员还任职于您辖区以外，由上级管理员办理。")
     return one
 
 
@@ -184,7 +184,9 @@ def staff_reset(request: HttpRequest, uid: Any) -> HttpResponse:
         password = password_reset(staff=one, by=staff_of(request))
         return {"staff": str(one.uid)}
 
-    text = "他现在的密码会立即失效,所有登录会退出。新密码只显示一次,请当面或打电话告诉本人,登录后必须修改。"
+    text = (
+        "他现在的密码会立即失效，所有登录会退出。新密码只显示一次，请当面或打电话告诉本人，登录后必须修改。"
+    )
     return confirm_page(
         request,
         one,
@@ -265,7 +267,7 @@ def staff_roles(request: HttpRequest, uid: Any) -> HttpResponse:
     def make(data: Any, **options: Any) -> StaffRolesForm:
         return StaffRolesForm(data, **{"initial": {"roles": held}, **options})
 
-    text = "角色决定他能办什么,任职区域和包保决定他能看到哪里。每次变更都记入访问日志。"
+    text = "角色决定他能办什么，任职区域和包保决定他能看到哪里。每次变更都记入访问日志。"
     return confirm_page(request, one, title="修改角色", text=text, make=make, write=write, done=done)
 
 
@@ -279,7 +281,7 @@ def staff_deactivate_page(request: HttpRequest, uid: Any) -> HttpResponse:
         return {"staff": str(one.uid), "ended": ended}
 
     def done(result: dict[str, Any]) -> HttpResponse:
-        ended = f",{result['ended']} 项包保已结束,请在“谁也没人负责”里补人" if result["ended"] else ""
+        ended = f"，{result['ended']} 项包保已结束，请在“谁也没人负责”里补人" if result["ended"] else ""
         messages.success(request, f"{one.name}已停用{ended}。")
         return redirect("grid:staff_detail", one.uid)
 
@@ -287,7 +289,7 @@ def staff_deactivate_page(request: HttpRequest, uid: Any) -> HttpResponse:
         request,
         one,
         title="停用",
-        text="停用后不能再登录,任职和包保同时结束。登记过的内容和日志都保留。",
+        text="停用后不能再登录，任职和包保同时结束。登记过的内容和日志都保留。",
         make=lambda data, **options: LeaveForm(data, **options),
         write=write,
         done=done,
@@ -306,10 +308,10 @@ def staff_reactivate_page(request: HttpRequest, uid: Any) -> HttpResponse:
         return {"staff": str(one.uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, f"{one.name}已恢复,请重新指定任职区域。")
+        messages.success(request, f"{one.name}已恢复，请重新指定任职区域。")
         return redirect("grid:staff_detail", one.uid)
 
-    text = "恢复后可以登录,但任职区域和包保要重新指定。"
+    text = "恢复后可以登录，但任职区域和包保要重新指定。"
     return confirm_page(request, one, title="恢复", text=text, write=write, done=done)
 
 
