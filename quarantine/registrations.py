@@ -2,9 +2,12 @@
 
 from grassroots.grid.models import Role
 from grassroots.grid.registry import area_hooks, grant
-from quarantine import areas
+from households.hooks import person_panels, returnee_checks
+from quarantine import areas, hooks
 
 area_hooks.append(areas.HOOKS)
+returnee_checks.append(hooks.returnee_check)
+person_panels.append(hooks.person_panel)
 
 LOOK = (
     "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",

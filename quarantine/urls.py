@@ -1,6 +1,40 @@
-"""URLs of quarantine."""
+"""URLs of quarantine. People and files go by uid: nothing personal stands in an address."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from quarantine import round_urls
+from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
 
 app_name = "quarantine"
-urlpatterns: list[URLPattern | URLResolver] = []
+CREATE = returnee_forms.returnee_create
+OPEN = opening.observation_open_page
+urlpatterns: list[URLPattern | URLResolver] = [
+    # files of returnees
+    path("returnees/", returnees.returnee_list, name="returnee_list"),
+    path("returnees/create/", CREATE, name="returnee_create"),
+    path("returnees/create/household/<uuid:household_uid>/", CREATE, name="returnee_create"),
+    path("returnees/create/person/<uuid:person_uid>/", CREATE, name="returnee_create"),
+    path(
+        "returnees/create/survey/<uuid:survey_uid>/person/<uuid:person_uid>/", CREATE, name="returnee_create"
+    ),
+    path("returnees/<uuid:uid>/", returnees.returnee_detail, name="returnee_detail"),
+    path("returnees/<uuid:uid>/edit/", returnee_forms.returnee_edit, name="returnee_edit"),
+    path("returnees/<uuid:uid>/void/", returnees.returnee_void_page, name="returnee_void"),
+    path("returnees/<uuid:uid>/contacts/<int:pk>/dial/", returnees.contact_dial, name="contact_dial"),
+    # observations
+    path("observations/", observations.observation_list, name="observation_list"),
+    path("observations/open/returnee/<uuid:returnee_uid>/", OPEN, name="observation_open"),
+    path("observations/open/person/<uuid:person_uid>/", OPEN, name="observation_open"),
+    path("observations/<uuid:uid>/", observations.observation_detail, name="observation_detail"),
+    path("observations/<uuid:uid>/sheet/", observations.observation_sheet, name="observation_sheet"),
+    path("observations/<uuid:uid>/event/<slug:kind>/", events.observation_event, name="observation_event"),
+    # policies
+    path("policies/", policies.policy_list, name="policy_list"),
+    path("policies/<int:pk>/switch/", policies.policy_switch, name="policy_switch"),
+    path("policies/<int:pk>/withdraw/", policies.policy_withdraw_page, name="policy_withdraw"),
+    # services
+    path("services/create/<uuid:person_uid>/", services.service_create, name="service_create"),
+    path("services/<uuid:uid>/<slug:step>/", services.service_update, name="service_update"),
+    # the round, paper, corrections, alerts
+    *round_urls.urlpatterns,
+]

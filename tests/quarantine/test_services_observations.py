@@ -106,7 +106,7 @@ def test_moving_ends_one_stay_and_begins_another(office: OfficeCast) -> None:
     home = make_household(office.other_group)
     moved_at = aware("2020-01-27 15:00")
     observation_move(
-        observation=observation, version=1, area=office.other_group, household=home, reason="住到父母家", by=office.ding,
+        observation=observation, version=1, area=office.other_group, household=home, reason="回父母家", by=office.ding,
         at=moved_at, known_at=aware("2020-01-28 09:00"),
     )  # fmt: skip
     current = ObservationStay.objects.filter(observation=observation, superseded_at=None).order_by("from_at")

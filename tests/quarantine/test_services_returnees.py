@@ -112,7 +112,9 @@ def test_route_and_contacts_are_kept_changed_and_taken_away(office: OfficeCast) 
     returnee_save(
         returnee=row, version=1, by=office.jia,
         data=dataclasses.replace(
-            DATA, legs=[LegData("成都东站", "金堂", pk=last.pk)], contacts=[ContactData("孙六", phone=None, pk=contact.pk)]
+            DATA,
+            legs=[LegData("成都东站", "金堂", pk=last.pk)],
+            contacts=[ContactData("孙六", phone=None, pk=contact.pk)],
         ),
     )  # fmt: skip
     assert [(leg.pk, leg.to_place) for leg in row.legs.all()] == [(last.pk, "金堂")]

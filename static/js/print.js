@@ -1,0 +1,8 @@
+/* Opens the browser's print window; without script the browser's own menu does. */
+(function () {
+  "use strict";
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-print]");
+    if (button) { window.print(); }
+  });
+})();
