@@ -15,6 +15,7 @@ from grassroots.grid.models import Area
 from grassroots.ledgers.asof import OUTSIDE, AsOf, Count, Indicator, Late, LateEntries, register_indicator
 from households.indicators import by_area
 from quarantine.models import (
+    CloseContact,
     EventKind,
     ObservationEvent,
     ObservationStay,
@@ -64,6 +65,18 @@ def _late_returnees(*kinds: OriginKind, today: bool = False) -> LateEntries:
         ]
 
     return late
+
+
+def _contacts(*, today: bool = False) -> Count:
+    """Close contacts named by returnees, by where the returnee is registered, from when they were entered."""
+
+    def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
+        rows = CloseContact.objects.filter(
+            returnee__in=_returnees(areas, asof), recorded_at__lte=min(asof.end, asof.known_at)
+        )
+        return by_area(rows.filter(recorded_at__gt=asof.start) if today else rows, "returnee__area_id")
+
+    return count
 
 
 # --- observation ------------------------------------------------------------------------------------------
@@ -203,6 +216,12 @@ def _abnormal(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
     return _visits(areas, asof).filter(Exists(abnormal))
 
 
+def _with_symptoms(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+    corrected = Reading.objects.filter(corrects=OuterRef("pk"), entered_at__lte=asof.known_at)
+    ill = _known_readings(asof.known_at).filter(~Exists(corrected)).exclude(symptoms=[])
+    return _visits(areas, asof).filter(Exists(ill))
+
+
 Visits = Callable[["QuerySet[Area]", AsOf], "QuerySet[Visit]"]
 
 
@@ -300,5 +319,8 @@ for _indicator in (
     _visit_figure("readings_taken", "实测", 41, _taken, "体温"),
     _visit_figure("readings_missed", "漏测", 42, _missed, "漏测"),
     _visit_figure("readings_abnormal", "体温异常", 43, _abnormal, "体温异常"),
+    _visit_figure("readings_symptoms", "有症状", 44, _with_symptoms, "有症状"),
+    Indicator("contacts_today", "今日新增", _contacts(today=True), group="密接", order=50),
+    Indicator("contacts", "累计", _contacts(), group="密接", order=51),
 ):  # fmt: skip
     register_indicator(_indicator)

@@ -22,12 +22,12 @@ def duty_layout(context: LedgerContext | None = None) -> Layout:
     columns: list[Column] = [Column("number", "序号", format="serial"), Column("section", "片区", width=8)]
     columns += [Column("village", "村(社区)", width=10), Column("group", "组(网格)", width=8)]
     for kind in DutyKind.objects.all():
-        columns.append(Column(f"duty_{kind.code}", kind.officer_title, group=kind.name, width=9))
+        columns.append(Column(f"duty_{kind.code}", kind.officer_title, group=kind.name, width=9.5))
         columns.append(Column(f"duty_{kind.code}_phone", "电话", group=kind.name, width=13))
     columns += [
         Column("households", "户数", format="int", width=7, total="sum"),
         Column("residents", "人数", format="int", width=7, total="sum"),
-        Column("key_people", "重点人员数", format="int", width=7, total="sum"),
+        Column("key_people", "重点人员数", format="int", width=7.5, total="sum"),
         Column("note", "备注", width=10),
     ]
     return Layout(title="网格化包保责任表", columns=tuple(columns), freeze_columns=4, row_height=24)

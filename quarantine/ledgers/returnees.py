@@ -30,65 +30,67 @@ from quarantine.models import (
 
 NUMBER = Column("number", "序号", format="serial")
 WHO = (
-    Column("village", "村(社区)", width=9, aliases=("村社区", "村", "社区")),
-    Column("group", "组", width=5.5, aliases=("组(网格)", "网格", "小区")),
-    Column("name", "姓名", width=8),
-    Column("sex", "性别", width=4.5, align="center"),
-    Column("age", "年龄", format="int", width=4.5),
-    Column("id_number", "身份证号", width=19.5, mask="id", aliases=("证件号码", "身份证号码")),
-    Column("phone", "联系电话", width=12.5, mask="phone", aliases=("电话", "手机号")),
-    Column("registered_place", "户籍地", width=9),
-    Column("address", "现住址", width=12, aliases=("现居住地", "家庭住址", "住址")),
-    Column("work_unit", "工作单位/学校", width=9, aliases=("工作单位",)),
-    Column("origin", "从何地返回", width=10, aliases=("来源地", "返回地")),
-    Column("left_on", "离开日期", format="date", width=11, aliases=("离鄂日期",)),
-    Column("arrived_on", "返回日期", format="date", width=11, aliases=("到达日期", "返乡日期")),
-    Column("transport", "交通方式", width=5.5),
-    Column("transport_no", "车次/航班/车牌(座号)", width=10),
-    Column("stops", "沿途停留地点", width=8),
+    Column("village", "村(社区)", width=7, aliases=("村社区", "村", "社区")),
+    Column("group", "组", width=4.6, aliases=("组(网格)", "网格", "小区")),
+    Column("name", "姓名", width=7),
+    Column("sex", "性别", width=3.4, align="center"),
+    Column("age", "年龄", width=3.8, format="int"),
+    Column("id_number", "身份证号", width=10.5, mask="id", aliases=("证件号码", "身份证号码")),
+    Column("phone", "联系电话", width=7.5, mask="phone", aliases=("电话", "手机号")),
+    Column("registered_place", "户籍地", width=7),
+    Column("address", "现住址", width=9.5, aliases=("现居住地", "家庭住址", "住址")),
+    Column("work_unit", "工作单位/学校", width=7, aliases=("工作单位",)),
+    Column("origin", "从何地返回", width=7.5, aliases=("来源地", "返回地")),
+    Column("left_on", "离开日期", format="short-date", width=6, aliases=("离鄂日期",)),
+    Column("arrived_on", "返回日期", format="short-date", width=6, aliases=("到达日期", "返乡日期")),
+    Column("transport", "交通方式", width=4.8),
+    Column("transport_no", "车次/航班/车牌(座号)", width=8.5),
+    Column("stops", "沿途停留地点", width=7),
     Column("companions", "同行人员", width=7),
-    Column("housemates", "同住人数", format="int", width=4.5),
-    Column("hubei_history", "武汉(湖北)旅居史", width=6.5, align="center"),
-    Column("case_contact", "接触确诊/疑似", width=6.5, align="center"),
-    Column("arrival_temperature", "到家体温", format="temp", width=5.5),
-    Column("symptoms", "症状", width=6),
-    Column("measure", "管控措施", width=8),
-    Column("start_on", "开始日期", format="date", width=11),
-    Column("last_on", "期满日期", format="date", width=11),
-    Column("released_on", "解除日期", format="date", width=11),
+    Column("housemates", "同住人数", width=3.4, format="int"),
+    Column("hubei_history", "武汉(湖北)旅居史", width=4.8, align="center"),
+    Column("case_contact", "接触确诊/疑似", width=4.8, align="center"),
+    Column("arrival_temperature", "到家体温", width=5.2, format="temp"),
+    Column("symptoms", "症状", width=5),
+    Column("measure", "管控措施", width=5),
+    Column("start_on", "开始日期", format="short-date", width=6),
+    Column("last_on", "期满日期", format="short-date", width=6),
+    Column("released_on", "解除日期", format="short-date", width=6),
 )
 OFFICER = (
-    Column("officer", "包保责任人", width=8),
-    Column("officer_phone", "电话", width=12.5),
-    Column("source", "信息来源", width=8),
-    Column("note", "备注", width=8),
+    Column("officer", "包保责任人", width=7),
+    Column("officer_phone", "电话", width=7.5),
+    Column("source", "信息来源", width=5),
+    Column("note", "备注", width=9),
 )
 RETURNEES = Layout(title="返乡人员台账", columns=(NUMBER, *WHO, *OFFICER), freeze_columns=4, row_height=30)
-CATEGORY = Column("category", "类别", width=7, align="center")
+CATEGORY = Column("category", "类别", width=5, align="center")
 STATE = (
-    Column("notice_no", "告知书编号", width=8),
-    Column("door_card", "门牌是否张贴", width=5.5, align="center"),
-    Column("day", "第几天", format="int", width=4.5),
-    Column("morning", "今日上午体温", format="temp", width=5.5),
-    Column("afternoon", "今日下午体温", format="temp", width=5.5),
-    Column("abnormal", "累计异常次数", format="int", width=5),
-    Column("state", "状态", width=7, align="center"),
-    Column("source", "信息来源", width=7),
+    Column("notice_no", "告知书编号", width=6.5),
+    Column("door_card", "门牌是否张贴", width=4.8, align="center"),
+    Column("day", "第几天", format="int", width=3.8),
+    Column("morning", "今日上午体温", format="temp", width=5.2),
+    Column("afternoon", "今日下午体温", format="temp", width=5.2),
+    Column("abnormal", "累计异常次数", format="int", width=4.8),
+    Column("state", "状态", width=5, align="center"),
+    Column("source", "信息来源", width=5),
     Column("note", "备注", width=7),
 )
 
 
 def key_person_layout(context: LedgerContext) -> Layout:
-    """类别, the returnee's columns, then name and phone of every duty kind that the office has."""
-    officers = []
-    for kind in DutyKind.objects.all():
-        officers.append(Column(f"duty_{kind.code}", kind.officer_title, group=kind.name, width=8))
-        officers.append(Column(f"duty_{kind.code}_phone", "电话", group=kind.name, width=12.5))
+    """类别, the returnee's columns, then name with phone of every duty kind that the office has.
+
+    Both in one cell: side by side they would make the sheet too wide for A4 (docs/decisions/).
+    """
+    officers = [
+        Column(f"duty_{kind.code}", f"{kind.officer_title}/电话", group=kind.name, width=7.5)
+        for kind in DutyKind.objects.all()
+    ]
     return Layout(
         title="防控重点人员台账",
         columns=(NUMBER, CATEGORY, *WHO, *officers, *STATE),
         freeze_columns=5,
-        paper="A3",
         row_height=30,
     )
 
@@ -204,11 +206,11 @@ def _who(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
 def _officers(row: Returnee, facts: _Facts) -> dict[str, object]:
     values: dict[str, object] = {}
     for link in facts.chains[target_of(row)]:
-        values[f"duty_{link.kind.code}"] = "、".join(officer.name for officer in link.officers)
-        values[f"duty_{link.kind.code}_phone"] = "、".join(officer.phone for officer in link.officers)
+        lines = [part for officer in link.officers for part in (officer.name, officer.phone) if part]
+        values[f"duty_{link.kind.code}"] = "\n".join(lines) or ("空岗" if link.is_gap else "")
         if link.duties and not link.kind.is_measuring:  # the nearest officer who is not the health worker
-            values["officer"] = values[f"duty_{link.kind.code}"]
-            values["officer_phone"] = values[f"duty_{link.kind.code}_phone"]
+            values["officer"] = "、".join(officer.name for officer in link.officers)
+            values["officer_phone"] = "、".join(officer.phone for officer in link.officers)
     return values
 
 

@@ -48,7 +48,10 @@ SHEET = Layout(
             BlockField("name", "姓名"), BlockField("sex", "性别", 0.6), BlockField("age", "年龄", 0.6),
             BlockField("id_number", "身份证号", 1.8, mask="id"), BlockField("phone", "联系电话", 1.2, mask="phone"),
         ),
-        (BlockField("address", "现住址", 2), BlockField("origin", "从何地返回"), BlockField("housemates", "同住人数", 0.6)),
+        (
+            BlockField("address", "现住址", 2), BlockField("origin", "从何地返回"),
+            BlockField("housemates", "同住人数", 0.6),
+        ),
         (
             BlockField("left_on", "离开日期"), BlockField("arrived_on", "返回日期"),
             BlockField("start_on", "开始观察日期"), BlockField("last_on", "预计解除日期"),
@@ -62,7 +65,7 @@ SHEET = Layout(
         *_slot_columns("PM", "下午"),
         Column("at_home", "是否在家", width=6, align="center"),
         Column("action", "处置", width=10),
-        Column("signature", "被观察人签字", width=9),
+        Column("signature", "被观察人签字", width=13.5),
         Column("note", "备注", width=9),
     ),
     footer_lines=(("□期满解除 □延长 □转送", "解除日期:", "医护人员:", "审核人:"),),

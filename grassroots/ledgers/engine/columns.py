@@ -10,7 +10,9 @@ from typing import Any, Literal, get_args
 
 from grassroots.ledgers.engine.text import text_width
 
-Format = Literal["text", "serial", "int", "date", "datetime", "time", "temp", "percent", "decimal"]
+Format = Literal[
+    "text", "serial", "int", "date", "short-date", "datetime", "time", "temp", "percent", "decimal"
+]
 Mask = Literal["id", "phone", "name"]
 Align = Literal["", "left", "center", "right"]
 
@@ -18,7 +20,7 @@ MAX_GROUP_LEVELS = 2
 
 #: Width, in Excel's unit (one digit of the standard font), of a column that does not say its own.
 DEFAULT_WIDTHS: dict[str, float] = {
-    "text": 9, "serial": 5, "int": 6, "date": 11.5, "datetime": 16.5,
+    "text": 9, "serial": 5, "int": 6, "date": 11.5, "short-date": 6, "datetime": 16.5,
     "time": 7, "temp": 6, "percent": 7.5, "decimal": 9,
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 
 NUMBER_FORMATS: dict[str, str] = {
     "text": "@", "serial": "0", "int": "0", "date": "yyyy-mm-dd", "datetime": "yyyy-mm-dd hh:mm",
-    "time": "hh:mm", "temp": "0.0", "percent": "0.0%", "decimal": "0.00",
+    "short-date": "mm-dd", "time": "hh:mm", "temp": "0.0", "percent": "0.0%", "decimal": "0.00",
 }  # fmt: skip
 TEXT_FORMAT = "@"
 
@@ -93,8 +93,8 @@ def _encode_time(value: object) -> Cell | None:
 
 _ENCODERS: dict[str, Callable[[object], Cell | None]] = {
     "text": _encode_text, "serial": _encode_number, "int": _encode_number, "date": _encode_date,
-    "datetime": _encode_datetime, "time": _encode_time, "temp": _encode_number, "percent": _encode_number,
-    "decimal": _encode_number,
+    "short-date": _encode_date, "datetime": _encode_datetime, "time": _encode_time, "temp": _encode_number,
+    "percent": _encode_number, "decimal": _encode_number,
 }  # fmt: skip
 
 

@@ -308,7 +308,7 @@ class SheetDrawer:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, int(self.layout.one_page)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.print_options.horizontalCentered = True
-        sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.55, bottom=0.7, header=0.3, footer=0.3)
+        sheet.page_margins = PageMargins(left=0.3, right=0.3, top=0.55, bottom=0.7, header=0.3, footer=0.3)
         sheet.HeaderFooter.oddFooter = HeaderFooterItem(center=_HeaderFooterPart(text=page_footer(imprint)))
 
 

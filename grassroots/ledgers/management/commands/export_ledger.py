@@ -1,6 +1,7 @@
 """Write a ledger to a file.
 
-`manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv] [--unmasked --purpose TEXT]`
+`manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv]
+[--unmasked --purpose TEXT]`
 """
 
 from __future__ import annotations
