@@ -1,0 +1,138 @@
+"""Browser journeys: a live server on PostgreSQL, a real Celery worker on Redis, Chromium."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from grassroots.grid.models import Area, Staff
+from quarantine.models import Policy, PolicyState
+from tests.factories import PASSWORD, OfficeCast, aware, make_office
+from tests.reference import restore_reference_rows
+
+# Playwright keeps an event loop in this thread; Django's ORM is used here, between the browser's steps, all the same.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 860}
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is a journey on PostgreSQL with Redis."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            for marker in ("e2e", "postgres", "redis"):
+                item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium of the system."""
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> OfficeCast:
+    """The small office with its cast, and a 14-day policy whose morning lasts all day: journeys run at any hour."""
+    restore_reference_rows()
+    office = make_office()
+    template = Policy.objects.get(state=PolicyState.TEMPLATE, code="home-14")
+    slots = [{"code": "AM", "label": "上午", "opens": "00:00", "closes": "23:59"}]
+    Policy.objects.create(
+        code="home-14", version=2, state=PolicyState.IN_FORCE, name=template.name, source=template.source,
+        terms={**template.terms, "slots": slots}, effective_from=aware("2020-01-01 00:00").date(),
+        switched_on_by=office.admin,
+    )  # fmt: skip
+    return office
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
+    """Open a browser of one's own and sign in through the page; screenshots of failures go to the temp folder."""
+    contexts = []
+
+    def open_as(staff: Staff, viewport: dict[str, int] = DESKTOP) -> Page:
+        context = browser.new_context(
+            viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=live_server.url,
+            accept_downloads=True, has_touch=viewport is PHONE,
+        )  # fmt: skip
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("账号").fill(staff.username)
+        page.get_by_label("密码", exact=False).first.fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.wait_for_url("**/")
+        return page
+
+    yield open_as
+    for number, context in enumerate(contexts):
+        for page in context.pages:
+            page.screenshot(
+                path=Path(tempfile.gettempdir()) / f"journey-{os.getpid()}-{number}.png", full_page=True
+            )
+        context.close()
+
+
+@pytest.fixture
+def worker(cast: OfficeCast) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker in a process of its own, on the test's database and the test's Redis."""
+    database = connection.settings_dict
+    url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    environment = {
+        **os.environ, "DATABASE_URL": url, "GRASSROOTS_VAR": str(settings.VAR_DIR),
+        "DJANGO_SETTINGS_MODULE": "grassroots.settings",
+    }  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "grassroots",
+        "worker",
+        "--pool",
+        "solo",
+        "--loglevel",
+        "warning",
+    ]
+    process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
+    yield process
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """Poll until the condition holds; its value, or an assertion error after `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.2)
+    raise AssertionError("what was waited for did not come")
+
+
+def group_of(cast: OfficeCast) -> Area:
+    """甲's group, read again."""
+    return Area.objects.get(pk=cast.group.pk)

@@ -1,0 +1,202 @@
+"""Who may open what: one line a URL and method. A URL missing here fails the suite.
+
+The things lie in 甲's group. 甲, 乙, 丁, the health worker of the village, police, inspector, auditor and
+administrator of the street have them in their scope, 丙 (another village) has not. In the scope without the right:
+403; outside: 404; nobody signed in: the sign-in page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.permissions.world import Things
+
+Args = Callable[[Things], "list[Any] | dict[str, Any]"]
+
+EVERYBODY = frozenset(["jia", "yi", "bing", "ding", "health", "police", "inspector", "auditor", "admin"])
+OUTSIDE = frozenset({"bing"})
+OFFICERS = frozenset(["jia", "yi", "bing", "ding"])
+STAFF = EVERYBODY - {"auditor"}
+FIELD = EVERYBODY - {"auditor", "admin"}
+MEASURE = frozenset(["jia", "yi", "bing", "ding", "health"])
+LOOK_GRID = EVERYBODY
+ADMIN = frozenset({"admin"})
+SUPERVISE = frozenset({"admin", "ding"})
+AUDIT = frozenset({"auditor"})
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One URL and method: who may (in his scope), and how the URL's arguments come from one side's things."""
+
+    name: str
+    may: frozenset[str]
+    args: Args | None = None
+    method: str = "GET"
+    data: Callable[[Things], dict[str, Any]] | None = None
+    route: str = ""  # part of the route, where several share a name
+
+
+def uid(field: str) -> Args:
+    return lambda things: [getattr(things, field).uid]
+
+
+def keyed(field: str) -> Args:
+    """The uid under the name that the route gives it, e.g. person_uid."""
+    return lambda things: {f"{field}_uid": getattr(things, field).uid}
+
+
+def pk(field: str) -> Args:
+    return lambda things: [getattr(things, field).pk]
+
+
+def both(*lines: Line) -> list[Line]:
+    """The same right for looking at a form and for sending it."""
+    return [Line(**{**line.__dict__, "method": method}) for line in lines for method in ("GET", "POST")]
+
+
+OPEN_TO_ALL = {"desk:first_start", "desk:health", "grid:login"}
+
+LINES: list[Line] = [
+    # --- desk
+    Line("desk:workbench", EVERYBODY),
+    *both(Line("desk:search", STAFF)),
+    # --- sign-in and oneself
+    Line("grid:logout", EVERYBODY, method="POST"),
+    *both(Line("grid:password_change", EVERYBODY)),
+    Line("grid:keepalive", EVERYBODY, method="POST"),
+    # --- areas
+    Line("grid:area_tree", LOOK_GRID),
+    Line("grid:area_detail", LOOK_GRID, pk("area")),
+    *both(Line("grid:area_create", ADMIN, pk("area"))),
+    *both(Line("grid:area_edit", ADMIN, pk("area"))),
+    *both(Line("grid:area_move", ADMIN, pk("area"))),
+    *both(Line("grid:area_close", ADMIN, pk("area"))),
+    # --- duties
+    *both(Line("grid:duty_create", SUPERVISE, pk("area"))),
+    *both(Line("grid:duty_edit", SUPERVISE, pk("area_duty"))),
+    *both(Line("grid:duty_end", SUPERVISE, pk("area_duty"))),
+    *both(Line("grid:handover", SUPERVISE)),
+    Line("grid:gaps", STAFF),
+    Line("grid:duty_kind_list", ADMIN),
+    *both(Line("grid:duty_kind_create", ADMIN)),
+    # --- staff
+    Line("grid:staff_list", LOOK_GRID),
+    *both(Line("grid:staff_create", ADMIN)),
+    Line("grid:staff_detail", LOOK_GRID, uid("colleague")),
+    *both(Line("grid:staff_edit", ADMIN, uid("colleague"))),
+    *both(Line("grid:staff_roles", ADMIN, uid("colleague"))),
+    *both(Line("grid:staff_reset", ADMIN, uid("colleague"))),
+    *both(Line("grid:staff_deactivate", ADMIN, uid("colleague"))),
+    *both(Line("grid:staff_reactivate", ADMIN, uid("colleague"))),
+    *both(Line("grid:posting_create", ADMIN, uid("colleague"))),
+    *both(Line("grid:posting_end", ADMIN, pk("posting"))),
+    Line("grid:staff_dial", LOOK_GRID, uid("colleague")),
+    *both(Line("grid:office_edit", ADMIN)),
+    # --- audit
+    Line("grid:access_log", AUDIT),
+    Line("grid:history", AUDIT),
+    # --- ledgers
+    Line("ledgers:ledger_list", STAFF),
+    Line(
+        "ledgers:download",
+        STAFF,
+        method="POST",
+        data=lambda things: {"area": things.area.pk, "key": "duties"},
+    ),
+    Line("ledgers:statistics", STAFF),
+    # --- notices
+    Line("notices:inbox", EVERYBODY),
+    Line("notices:inbox_read_all", EVERYBODY, method="POST"),
+    Line("notices:tick_log", frozenset({"admin", "auditor"})),
+    # --- households
+    Line("households:household_list", STAFF),
+    Line(
+        "households:door_find",
+        STAFF,
+        method="POST",
+        data=lambda things: {"area": things.area.pk, "door": "1-1-1"},
+    ),
+    Line("households:absent_list", STAFF),
+    *both(Line("households:household_create", OFFICERS)),
+    Line("households:household_detail", STAFF, uid("household")),
+    *both(Line("households:household_edit", OFFICERS, uid("household"))),
+    *both(Line("households:household_close", OFFICERS, uid("household"))),
+    *both(Line("households:survey_create", OFFICERS, uid("household"))),
+    Line("households:survey_member_row", OFFICERS, uid("household"), method="POST"),
+    Line("households:survey_detail", STAFF, uid("survey")),
+    Line("households:id_check", OFFICERS, method="POST"),
+    *both(Line("households:household_duty_create", SUPERVISE, uid("household"))),
+    *both(Line("households:duty_edit", SUPERVISE, lambda things: ["household", things.household_duty.pk])),
+    *both(Line("households:duty_end", SUPERVISE, lambda things: ["household", things.household_duty.pk])),
+    Line("households:person_detail", STAFF, uid("person")),
+    *both(Line("households:person_edit", OFFICERS, uid("person"))),
+    *both(Line("households:person_unmask", FIELD - {"inspector"}, uid("person"))),
+    Line("households:person_dial", STAFF, uid("person"), method="POST"),
+    *both(Line("households:person_duty_create", SUPERVISE, uid("person"))),
+    *both(Line("households:support_create", OFFICERS, uid("person"))),
+    *both(Line("households:support_end", OFFICERS, lambda things: [things.person.uid, things.support.pk])),
+    *both(
+        Line("households:residency_end", OFFICERS, lambda things: [things.person.uid, things.residency.pk])
+    ),
+    *both(
+        Line("households:residency_away", OFFICERS, lambda things: [things.person.uid, things.residency.pk])
+    ),
+    *both(
+        Line(
+            "households:residency_return",
+            OFFICERS,
+            lambda things: [things.traveller.person.uid, things.traveller.pk],
+        )
+    ),
+    # --- returnees and observation
+    Line("quarantine:returnee_list", STAFF),
+    *both(Line("quarantine:returnee_create", OFFICERS)),  # with somebody new to the register
+    *both(Line("quarantine:returnee_create", MEASURE, keyed("household"), route="create/household/")),
+    *both(Line("quarantine:returnee_create", MEASURE, keyed("person"), route="create/person/")),
+    *both(
+        Line(
+            "quarantine:returnee_create",
+            MEASURE,
+            lambda things: {"survey_uid": things.survey.uid, "person_uid": things.person.uid},
+            route="create/survey/",
+        )
+    ),
+    Line("quarantine:returnee_detail", STAFF, uid("returnee")),
+    *both(Line("quarantine:returnee_edit", MEASURE, uid("returnee"))),
+    *both(Line("quarantine:returnee_void", MEASURE, uid("returnee"))),
+    Line(
+        "quarantine:contact_dial",
+        STAFF,
+        lambda things: [things.returnee.uid, things.contact.pk],
+        method="POST",
+    ),
+    Line("quarantine:observation_list", STAFF),
+    *both(Line("quarantine:observation_open", MEASURE, keyed("returnee"), route="open/returnee/")),
+    *both(Line("quarantine:observation_open", MEASURE, keyed("person"), route="open/person/")),
+    Line("quarantine:observation_detail", STAFF, uid("observation")),
+    Line("quarantine:observation_sheet", STAFF, uid("observation")),
+    *both(Line("quarantine:observation_event", MEASURE, lambda things: [things.observation.uid, "extend"])),
+    Line("quarantine:policy_list", STAFF),
+    *both(Line("quarantine:service_create", MEASURE, uid("person"))),
+    *both(Line("quarantine:service_update", MEASURE, lambda things: [things.service.uid, "done"])),
+    # --- the round and alerts
+    Line("quarantine:round", STAFF),
+    Line("quarantine:round_row", STAFF, uid("visit")),
+    Line("quarantine:visit_record", MEASURE, uid("visit"), method="POST"),
+    Line("quarantine:visit_mark", MEASURE, uid("visit"), method="POST"),
+    Line("quarantine:visit_explain", MEASURE, uid("visit"), method="POST"),
+    Line("quarantine:backfill", MEASURE),
+    Line("quarantine:backfill_record", MEASURE, uid("observation"), method="POST"),
+    *both(Line("quarantine:reading_correct", MEASURE, uid("reading"))),
+    Line("quarantine:alert_list", STAFF),
+    Line("quarantine:alert_detail", STAFF, uid("alert")),
+    Line("quarantine:alert_update", MEASURE | {"police"}, uid("alert"), method="POST"),
+]
+# URLs whose arguments lie in no area, or that belong to one person; test_table.py tests each by itself.
+ELSEWHERE = {
+    "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "notices:message_open",
+}  # fmt: skip

@@ -1,0 +1,138 @@
+"""The world of the permission table: the cast, and twins of everything, one in 甲's group, one in another village."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
+from grassroots.notices.inbox import message_send
+from households.models import (
+    Household,
+    HouseholdDuty,
+    Person,
+    Residency,
+    SupportKind,
+    SupportStatus,
+    Survey,
+    SurveyMember,
+)
+from quarantine.models import (
+    Alert,
+    AlertKind,
+    CloseContact,
+    Observation,
+    Policy,
+    PolicyState,
+    Reading,
+    Returnee,
+    ServiceRequest,
+    Visit,
+)
+from quarantine.services.observations import StartDates, observation_open
+from quarantine.services.policies import policy_switch_on
+from quarantine.services.readings import reading_record
+from tests.factories import OfficeCast, make_household, make_office, make_person, make_staff
+
+
+@dataclass
+class Things:
+    """One of everything, lying in one area."""
+
+    area: Area
+    household: Household
+    person: Person
+    residency: Residency
+    traveller: Residency
+    support: SupportStatus
+    survey: Survey
+    member: SurveyMember
+    household_duty: HouseholdDuty
+    area_duty: AreaDuty
+    returnee: Returnee
+    contact: CloseContact
+    observation: Observation
+    visit: Visit
+    reading: Reading
+    alert: Alert
+    service: ServiceRequest
+    colleague: Staff
+    posting: Posting
+
+
+@dataclass
+class World:
+    """Cast, own things (in 甲's group) and foreign ones (in another village)."""
+
+    office: OfficeCast
+    own: Things
+    foreign: Things
+    policy: Policy
+    template: Policy
+    kind: DutyKind
+
+
+def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
+    now = timezone.now()
+    household = make_household(area, survey_state="ABSENT")
+    person = make_person("", household)
+    survey = Survey.objects.create(
+        household=household, area=area, staff=by, recorded_by=by, outcome="SIGNED", visited_at=now
+    )
+    member = SurveyMember.objects.create(survey=survey, person=person)
+    traveller = make_person("", household).residencies.get()
+    Residency.objects.filter(pk=traveller.pk).update(is_away=True, away_where="成都")
+    support = SupportStatus.objects.create(person=person, kind=SupportKind.DISABLED)
+    kind = DutyKind.objects.get(code="group")
+    colleague = make_staff(f"同事{area.name}", Role.OFFICER, area)
+    on = timezone.localdate() - dt.timedelta(days=3)
+    returnee = Returnee.objects.create(
+        person=person, household=household, area=area, origin="武汉市江夏区", origin_kind="WUHAN", left_on=on,
+        arrived_on=on, recorded_by=by, reasons=["WUHAN"],
+    )  # fmt: skip
+    observation = observation_open(
+        person=person, area=area, household=household, returnee=returnee, dates=StartDates.of(returnee), by=by,
+        policy=policy, at=now - dt.timedelta(hours=30), known_at=now - dt.timedelta(hours=30),
+    )  # fmt: skip
+    visit = observation.visits.filter(opens_at__lte=now).order_by("opens_at").first()
+    assert visit is not None
+    reading = reading_record(visit=visit, temperature=Decimal("37.6"), by=by, source="PAPER").reading
+    return Things(
+        area=area, household=household, person=person, residency=person.residencies.get(),
+        traveller=traveller, support=support,
+        survey=survey, member=member,
+        household_duty=HouseholdDuty.objects.create(household=household, staff=colleague, kind=kind),
+        area_duty=AreaDuty.objects.create(area=area, staff=colleague, kind=kind),
+        returnee=returnee, contact=CloseContact.objects.create(returnee=returnee, name="李四", phone="13900001111"),
+        observation=observation, visit=visit, reading=reading,
+        alert=Alert.objects.get(observation=observation, kind=AlertKind.FEVER),
+        service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
+        colleague=colleague, posting=colleague.postings.get(),
+    )  # fmt: skip
+
+
+def make_world() -> World:
+    """The office with its twins; every POST of the table meets real ids."""
+    office = make_office()
+    template = Policy.objects.get(state=PolicyState.TEMPLATE, code="home-14")
+    policy = policy_switch_on(template=template, effective_from=dt.date(2020, 1, 1), by=office.admin)
+    world = World(
+        office,
+        _things(office, office.group, office.jia, policy),
+        _things(office, office.other_group, office.bing, policy),
+        policy,
+        template,
+        DutyKind.objects.get(code="group"),
+    )
+    for staff in office.everyone().values():
+        message_send(recipient=staff, title="消息")
+    return world
+
+
+def message_of(staff: Any) -> Any:
+    """The uid of somebody's own message."""
+    return staff.messages.first().uid
