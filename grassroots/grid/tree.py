@@ -67,11 +67,14 @@ def children_of(area: Area, after: str = "") -> tuple[list[Area], bool]:
     return found[:BRANCH_ROWS], len(found) > BRANCH_ROWS
 
 
-def open_tree(scope: Scope, target: Area | None) -> tuple[list[Node], bool]:
-    """The scope's roots, opened down to `target`; and whether there are more roots than are shown."""
+def open_tree(scope: Scope, target: Area | None, *, is_shut: bool = False) -> tuple[list[Node], bool]:
+    """The scope's roots, opened down to `target`; and whether there are more roots than are shown.
+
+    Without a target the only root is opened, unless `is_shut`.
+    """
     roots = list(Area.objects.open().filter(path__in=scope.paths).order_by("path")[: BRANCH_ROWS + 1])
     nodes = nodes_of(roots[:BRANCH_ROWS])
-    if target is None and len(nodes) == 1:
+    if target is None and len(nodes) == 1 and not is_shut:
         target = nodes[0].area
     level = nodes
     while target is not None:

@@ -178,3 +178,9 @@ def test_an_area_outside_the_scope_is_not_found_whatever_the_right(
     url = f"/grid/areas/{office.county.pk}/{page}"
     assert sign_in(office.admin).get(url).status_code == 404
     assert sign_in(office.bing).get(f"/grid/areas/{office.group.pk}/{page}").status_code == 404
+
+
+def test_an_open_branch_shuts_by_its_link(office: OfficeCast, sign_in: SignIn) -> None:
+    client = sign_in(office.ding)
+    assert "/grid/areas/?shut=1" in text(client.get("/grid/areas/"))
+    assert "城厢社区" not in text(client.get("/grid/areas/?shut=1"))

@@ -94,6 +94,10 @@ class PickField(forms.ModelChoiceField):
             self.widget.candidates.insert(0, Candidate("", NOBODY))
 
 
+def _account(one: Staff) -> str:
+    return f"账号 {one.username}" if one.has_usable_password() else ""
+
+
 class StaffPickField(PickField):
     """Somebody, found by name; known in the form by uid."""
 
@@ -110,7 +114,9 @@ class StaffPickField(PickField):
 
     def described(self, rows: list[Any]) -> list[Candidate]:
         return [
-            Candidate(str(one.uid), one.name, " ".join(filter(None, (one.organisation, one.post))))
+            Candidate(
+                str(one.uid), one.name, " ".join(filter(None, (one.organisation, one.post))) or _account(one)
+            )
             for one in rows
         ]
 

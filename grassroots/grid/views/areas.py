@@ -52,7 +52,7 @@ def area_tree(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()[:60]
     if query:
         return render(request, "grid/area_tree.html", {"query": query, **_found(request, query)})
-    nodes, has_more = open_tree(scope_of(staff_of(request)), target)
+    nodes, has_more = open_tree(scope_of(staff_of(request)), target, is_shut="shut" in request.GET)
     return render(request, "grid/area_tree.html", {"nodes": nodes, "has_more": has_more, "target": target})
 
 
