@@ -198,7 +198,7 @@ SIMPLE_HISTORY_ENABLED = True
 # --- background work -------------------------------------------------------------------------------------
 if os.environ.get("REDIS_URL"):
     CELERY_BROKER_URL = os.environ["REDIS_URL"]
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 3600}
 else:
     _BROKER = VAR_DIR / "broker"
     CELERY_BROKER_URL = "filesystem://localhost"

@@ -122,7 +122,7 @@ class BulkWriter:
         """Write what has been collected."""
         if not self._rows:
             return
-        names = [self.connection.ops.quote_name(field.column) for field in self.fields]
+        names = [self.connection.ops.quote_name(str(field.column)) for field in self.fields]
         table = self.connection.ops.quote_name(self.model._meta.db_table)
         with self.connection.cursor() as cursor:
             if self._is_copy:
@@ -161,14 +161,14 @@ def write_history(
     history = model.history.model  # type: ignore[attr-defined]
     quote = connection.ops.quote_name
     own = {field.column for field in history._meta.concrete_fields}
-    columns = [quote(field.column) for field in model._meta.concrete_fields if field.column in own]
-    pk = quote(model._meta.pk.column)  # type: ignore[union-attr]
+    columns = [quote(str(field.column)) for field in model._meta.concrete_fields if field.column in own]
+    pk = quote(str(model._meta.pk.column))  # type: ignore[union-attr]
     at = connection.ops.adapt_datetimefield_value(timezone.now())
     extra = [
         quote(name) for name in ("history_date", "history_type", "history_user_id", "history_change_reason")
     ]
     statement = (
-        f"INSERT INTO {quote(history._meta.db_table)} ({', '.join(columns + extra)}) "
+        f"INSERT INTO {quote(history._meta.db_table)} ({', '.join(columns + extra)}) "  # noqa: S608
         f"SELECT {', '.join(columns)}, %s, %s, %s, %s FROM {quote(model._meta.db_table)} WHERE {pk} >= %s"
     )
     with connection.cursor() as cursor:

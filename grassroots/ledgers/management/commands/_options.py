@@ -12,7 +12,7 @@ from grassroots.grid.models import Area
 
 def area_option(code: str) -> Area:
     """The open area of that code; raises CommandError."""
-    area = Area.objects.filter(code=code, valid_to=None).first()
+    area: Area | None = Area.objects.filter(code=code, valid_to=None).first()
     if area is None:
         raise CommandError(f"没有代码为“{code}”的区域,请核对区划代码(例如 510121006000)。")
     return area
