@@ -183,7 +183,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Collected and compressed files where `make run` made them (a quarter of the bytes for a phone), else the sources.
-WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT.exists()
+WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "css").exists()
 WHITENOISE_MAX_AGE = 7 * 24 * 3600
 MEDIA_ROOT = VAR_DIR / "media"
 EXPORT_ROOT = VAR_DIR / "exports"
