@@ -37,9 +37,14 @@ def open_households(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Household]:
 
 def actual_residents(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Residency]:
     """Those who actually lived there at the end of the period, as far as was known."""
+    return living_then(asof).filter(area__in=areas.values("pk"))
+
+
+def living_then(asof: AsOf) -> QuerySet[Residency]:
+    """Residencies that held at the end of the period, as far as was known, without those who are away."""
     gone = Q(ended_on__lte=asof.on, end_recorded_at__lte=asof.known_at)
     return Residency.objects.filter(
-        area__in=areas.values("pk"), is_away=False, started_on__lte=asof.on, recorded_at__lte=asof.known_at
+        is_away=False, started_on__lte=asof.on, recorded_at__lte=asof.known_at
     ).exclude(gone)
 
 

@@ -102,7 +102,8 @@ def asof_of(context: LedgerContext) -> AsOf:
 def ledger_households(context: LedgerContext) -> QuerySet[Household]:
     """Doors of the area that the requester may see, open on the day."""
     areas = Area.objects.within(cast(Area, context.area)).order_by()
-    return open_households(areas, asof_of(context)).visible_to(cast(Staff, context.staff))
+    doors: Any = open_households(areas, asof_of(context))
+    return cast("QuerySet[Household]", doors.visible_to(cast(Staff, context.staff)))
 
 
 def chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
@@ -127,6 +128,7 @@ def base_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
 
 def _around(ids: list[int], asof: AsOf) -> _Around:
     found = _Around()
+    row: Any
     open_then = Q(ended_on=None) | Q(ended_on__gt=asof.on) | Q(end_recorded_at__gt=asof.known_at)
     residents = Residency.objects.filter(
         open_then, household__in=ids, started_on__lte=asof.on, recorded_at__lte=asof.known_at

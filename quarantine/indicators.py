@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -171,7 +172,7 @@ def _known_readings(known_at: dt.datetime) -> QuerySet[Reading]:
     return Reading.objects.filter(visit=OuterRef("pk"), entered_at__lte=known_at)
 
 
-def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     """Visits of the period's slots that were due as far as was known, in the area (`due_area`) where they were.
 
     Both follow from the stays, which keep what was known when, not from the visit's own columns, which do not: a
@@ -198,31 +199,31 @@ def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
     return visits.filter(is_due, due_area__in=areas.values("pk"))
 
 
-def _due(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _due(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     return _visits(areas, asof)
 
 
-def _taken(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _taken(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     return _visits(areas, asof).filter(is_taken=True)
 
 
-def _missed(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _missed(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     return _visits(areas, asof).filter(is_taken=False, closes_at__lte=min(asof.end, asof.known_at))
 
 
-def _abnormal(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _abnormal(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     corrected = Reading.objects.filter(corrects=OuterRef("pk"), entered_at__lte=asof.known_at)
     abnormal = _known_readings(asof.known_at).filter(~Exists(corrected), is_abnormal=True)
     return _visits(areas, asof).filter(Exists(abnormal))
 
 
-def _with_symptoms(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Visit]:
+def _with_symptoms(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     corrected = Reading.objects.filter(corrects=OuterRef("pk"), entered_at__lte=asof.known_at)
     ill = _known_readings(asof.known_at).filter(~Exists(corrected)).exclude(symptoms=[])
     return _visits(areas, asof).filter(Exists(ill))
 
 
-Visits = Callable[["QuerySet[Area]", AsOf], "QuerySet[Visit]"]
+Visits = Callable[["QuerySet[Area]", AsOf], "QuerySet[Any]"]
 
 
 def _visits_by_area(visits: Visits) -> Count:

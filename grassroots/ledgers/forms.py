@@ -20,10 +20,11 @@ FORMATS = (("xlsx", "Excel(可直接打印)"), ("csv", "CSV(UTF-8)"), ("csv-gb18
 def ledger_areas(staff: Staff) -> QuerySet[Area]:
     """Areas for which somebody asks for ledgers: the tops of his scope, and the villages and above inside it."""
     scope = scope_of(staff)
-    return Area.objects.open().visible_to(staff).filter(Q(level__lte=Level.VILLAGE) | Q(path__in=scope.paths))
+    areas: QuerySet[Area] = Area.objects.open().visible_to(staff)
+    return areas.filter(Q(level__lte=Level.VILLAGE) | Q(path__in=scope.paths))
 
 
-class AreaChoice(forms.ModelChoiceField):
+class AreaChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Areas indented by level."""
 
     def label_from_instance(self, obj: Area) -> str:
@@ -32,7 +33,7 @@ class AreaChoice(forms.ModelChoiceField):
 
 def date_field(label: str) -> forms.DateField:
     """A day that is not in the future."""
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    widget = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
     messages = {"invalid": "日期看不懂,请写成 2020-01-29 这样。", "required": "请选择日期。"}
     return forms.DateField(label=label, widget=widget, error_messages=messages)
 
@@ -41,7 +42,7 @@ class AreaDayForm(forms.Form):
     """An area of one's own and a day."""
 
     area = AreaChoice(
-        Area.objects.none(), label="区域", empty_label=None,
+        Area.objects.none(), label="区域", empty_label=None, widget=forms.Select(attrs={"class": "form-select"}),
         error_messages={"invalid_choice": "这个区域不在您的辖区内。", "required": "请选择区域。"},
     )  # fmt: skip
     on = date_field("日期")
@@ -88,7 +89,7 @@ class DownloadForm(AreaDayForm):
         self.helper.form_tag = False
         private = ["unmasked"] if may_unmask else []
         self.helper.layout = Layout(
-            Field("key", wrapper_class="choice-tiles choice-tiles--3"),
+            Field("key", wrapper_class="choice-tiles"),
             HTML('<div class="field-grid field-grid--3">'), "area", "on", "file_format", HTML("</div>"),
             *private, "purpose", "observation",
         )  # fmt: skip

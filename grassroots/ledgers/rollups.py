@@ -42,9 +42,14 @@ def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
 
 
 def _is_outdated(root: Area, asof: AsOf) -> bool:
-    """Whether the figures of `root` are of another day, or of another tree: areas were added, moved or closed since."""
+    """Whether the figures of `root` are of another day, of another version with other indicators, or of another tree.
+
+    The tree: areas were added, moved or closed since.
+    """
     last = rollup_of(root, asof.on)
-    if last is None or Area.objects.within(root).exclude(rollups__on=asof.on).exists():
+    if last is None or not {item.key for item in indicators()} <= set(last.total):
+        return True
+    if Area.objects.within(root).exclude(rollups__on=asof.on).exists():
         return True
     changes = Area.history.filter(history_date__gt=last.computed_at, history_date__lte=asof.known_at)
     return bool(changes.exists())

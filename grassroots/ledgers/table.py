@@ -43,14 +43,16 @@ class Table:
     corrections: dict[str, list[Late]] = field(default_factory=dict)
 
     @property
-    def groups(self) -> list[tuple[str, int]]:
-        """Captions of the header's upper row with their widths; 完成率 is added to its group by the page."""
-        found: list[tuple[str, int]] = []
+    def groups(self) -> list[tuple[str, int, bool]]:
+        """The header's upper row: caption, how many columns it spans, and whether it reaches down over both rows."""
+        found: list[tuple[str, int, bool]] = []
         for item in self.columns:
-            if found and found[-1][0] == item.group:
-                found[-1] = (item.group, found[-1][1] + 1)
+            if not item.group:
+                found.append((item.caption, 1, True))
+            elif found and found[-1][0] == item.group:
+                found[-1] = (item.group, found[-1][1] + 1, False)
             else:
-                found.append((item.group, 1))
+                found.append((item.group, 1, False))
         return found
 
     @property

@@ -37,8 +37,8 @@ def _list(request: HttpRequest, form: DownloadForm, status: int = 200) -> HttpRe
 def ledger_list(request: HttpRequest) -> HttpResponse:
     """Choose a ledger, an area and a day."""
     staff = _staff(request, "ledgers.export_ledger", "您的角色不能下载台账。")
-    first = ledger_areas(staff).first()
-    initial = {"key": request.GET.get("key", "key-persons"), "area": first.pk if first else None}
+    area, on, _form = _chosen(request, staff)
+    initial = {"key": request.GET.get("key", "key-persons"), "area": area.pk if area else None, "on": on}
     return _list(request, DownloadForm(staff=staff, initial=initial))
 
 

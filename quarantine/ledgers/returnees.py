@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
@@ -16,14 +16,14 @@ from grassroots.grid.models import Area, DutyKind, Staff
 from grassroots.grid.names import PlaceNames, place_names
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from households.indicators import living_then
 from households.ledgers import YES_NO, asof_of
-from households.models import Residency
 from quarantine.models import (
     EventKind,
     KeyReason,
     Observation,
     ObservationEvent,
-    ObservationState,
+    Outcome,
     Reading,
     Returnee,
 )
@@ -120,8 +120,15 @@ def ledger_returnees(context: LedgerContext) -> QuerySet[Returnee]:
 
 
 def key_persons(context: LedgerContext) -> QuerySet[Returnee]:
-    """Those with a reason that makes them key persons, or under observation."""
-    return ledger_returnees(context).exclude(reasons=[], observations=None).distinct()
+    """Those with a reason that makes them key persons, or who had been put under observation by then."""
+    observed = observations_then(asof_of(context)).filter(person=OuterRef("person"))
+    return ledger_returnees(context).filter(~Q(reasons=[]) | Exists(observed))
+
+
+def observations_then(asof: AsOf) -> QuerySet[Observation]:
+    """Observations begun by the end of the day, as far as was known; those entered by mistake left out."""
+    rows = Observation.objects.filter(opened_at__lte=asof.end, recorded_at__lte=asof.known_at)
+    return rows.exclude(outcome=Outcome.VOIDED)
 
 
 def target_of(row: Returnee) -> DutyTarget:
@@ -132,9 +139,7 @@ def _facts(rows: Sequence[Returnee], context: LedgerContext) -> _Facts:
     asof = asof_of(context)
     people = [row.person_id for row in rows]
     facts = _Facts(place_names(cast(Area, context.area)))
-    observations = Observation.objects.filter(
-        person__in=people, opened_at__lte=asof.end, recorded_at__lte=asof.known_at
-    ).exclude(outcome="VOIDED")
+    observations = observations_then(asof).filter(person__in=people)
     facts.observations = {row.person_id: row for row in observations.order_by("opened_at")}
     ids = [observation.pk for observation in facts.observations.values()]
     releases = ObservationEvent.objects.effective(asof.known_at).filter(
@@ -142,7 +147,7 @@ def _facts(rows: Sequence[Returnee], context: LedgerContext) -> _Facts:
     )
     facts.released = {row.observation_id: timezone.localdate(row.happened_at) for row in releases}
     homes = {row.household_id for row in rows if row.household_id}
-    lodgers = Residency.objects.actual().filter(household__in=homes).order_by().values_list("household_id")
+    lodgers = living_then(asof).filter(household__in=homes).order_by().values_list("household_id")
     facts.housemates = dict(lodgers.annotate(n=Count("pk")))
     facts.chains = duties_for_many([target_of(row) for row in rows], context.on)
     _readings(facts, ids, asof, context.on)
@@ -223,7 +228,7 @@ def _state(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
     }
     if observation is None:
         return values
-    is_over = observation.state == ObservationState.CLOSED
+    is_over = observation.closed_at is not None and timezone.localdate(observation.closed_at) <= on
     return values | {
         "day": None if is_over else max(0, observation.day_number(on)),
         "morning": facts.today.get((observation.pk, "AM")),

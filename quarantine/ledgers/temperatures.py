@@ -23,8 +23,8 @@ from grassroots.ledgers.engine import (
     Sheet,
     ledger_registry,
 )
+from households.indicators import living_then
 from households.ledgers import asof_of
-from households.models import Residency
 from quarantine.models import Observation, Reading, Visit, VisitState
 
 SLOTS = (("AM", "上午"), ("PM", "下午"))
@@ -83,8 +83,7 @@ def ledger_observations(context: LedgerContext) -> QuerySet[Observation]:
     rows = rows.filter(opened_at__lte=asof.end, recorded_at__lte=asof.known_at).exclude(outcome="VOIDED")
     if uid := context.filters.get("observation"):
         return rows.filter(uid=uid)
-    start_of_day = asof.start
-    return rows.exclude(closed_at__lt=start_of_day)
+    return rows.exclude(closed_at__lte=asof.start)
 
 
 def temperature_sheets(context: LedgerContext) -> Iterator[Sheet]:
@@ -103,10 +102,8 @@ def temperature_sheets(context: LedgerContext) -> Iterator[Sheet]:
     )
     places = place_names(cast(Area, context.area))
     chains = duties_for_many([_target(row) for row in rows], context.on)
-    homes = defaultdict(int)
-    lodgers = Residency.objects.actual().filter(
-        household__in=[row.household_id for row in rows if row.household_id]
-    )
+    homes: dict[int | None, int] = defaultdict(int)
+    lodgers = living_then(asof).filter(household__in=[row.household_id for row in rows if row.household_id])
     for household_id in lodgers.values_list("household_id", flat=True):
         homes[household_id] += 1
     for row in rows:
