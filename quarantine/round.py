@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from grassroots.grid.tree import names_above
+from households.doors import places_of
 from quarantine.models import Alert, Observation, Policy, PolicyState, Reading, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.rules.policy import NO_SYMPTOM, PolicyTerms
@@ -91,6 +91,7 @@ class Shown:
 
     reading: Reading
     corrected: list[Reading]
+    is_fever: bool
 
 
 @dataclass
@@ -100,7 +101,7 @@ class RoundRow:
     visit: Visit
     terms: PolicyTerms
     at: dt.datetime
-    above: str = ""
+    place: str = ""  # village, group, compound
     readings: list[Reading] = field(default_factory=list)
     earlier: list[Earlier] = field(default_factory=list)
     has_focus: bool = False
@@ -115,11 +116,6 @@ class RoundRow:
         """The door; the address that is none; or the area alone."""
         observation = self.visit.observation
         return observation.household.display if observation.household else observation.place_note or "无门牌"
-
-    @property
-    def place(self) -> str:
-        """Village and compound, above the doors."""
-        return f"{self.above} {self.visit.observation.area.name}".strip()
 
     @property
     def effective(self) -> list[Reading]:
@@ -137,7 +133,7 @@ class RoundRow:
             while before is not None:
                 old.insert(0, before)
                 before = by_pk.get(before.corrects_id or 0)
-            lines.append(Shown(reading, old))
+            lines.append(Shown(reading, old, is_fever(reading.temperature, self.terms)))
         return lines
 
     @property
@@ -228,7 +224,7 @@ def rows_of(visits: Sequence[Visit], at: dt.datetime) -> list[RoundRow]:
             parsed[policy.pk] = policy.parsed()
     labels = {slot.code: slot.label for terms in parsed.values() for slot in terms.slots}
     earlier = _earlier(visits, labels)
-    above = names_above({visit.observation.area for visit in visits})
+    places = places_of({visit.observation.area for visit in visits})
     rows = []
     for visit in visits:
         observation = visit.observation
@@ -237,7 +233,7 @@ def rows_of(visits: Sequence[Visit], at: dt.datetime) -> list[RoundRow]:
                 visit=visit,
                 terms=parsed[observation.policy_id],
                 at=at,
-                above=above.get(observation.area_id, ""),
+                place=places.get(observation.area_id, ""),
                 readings=readings.get(visit.pk, []),
                 earlier=earlier.get(observation.pk, []),
             )

@@ -19,8 +19,8 @@ from grassroots.grid.duties import DutyTarget, duties_for
 from grassroots.grid.models import AccessAction
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.trail import access_log
-from grassroots.grid.tree import names_above
 from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
+from households.doors import places_of
 from quarantine.models import Alert, AlertKind, AlertState, Observation, Visit, VisitState
 from quarantine.round import rows_of, visits_to_show
 from quarantine.services.alerts import RESULT_LONGEST, alert_acknowledge, alert_close
@@ -81,10 +81,10 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     found = list(rows.order_by(*order)[: PAGE_ROWS + 1])
     shown = found[:PAGE_ROWS]
     now = timezone.now()
-    above = names_above({alert.observation.area for alert in shown})
+    places = places_of({alert.observation.area for alert in shown})
     for alert in shown:
         alert.age = age_words((alert.closed_at or now) - alert.raised_at)  # type: ignore[attr-defined]
-        alert.above = above.get(alert.observation.area_id, "")  # type: ignore[attr-defined]
+        alert.place = places.get(alert.observation.area_id, "")  # type: ignore[attr-defined]
     context = {
         "alerts": shown,
         "state": state,
@@ -130,7 +130,7 @@ def _page(request: HttpRequest, alert: Alert, *, status: int = 200, **extra: Any
     context = {
         "alert": alert,
         "observation": observation,
-        "place": _place(observation),
+        "place": places_of([observation.area]).get(observation.area_id, ""),
         "day": observation.day_number(timezone.localdate(now)),
         "age": age_words((alert.closed_at or now) - alert.raised_at),
         "rows": rows,
@@ -161,11 +161,6 @@ def _rows(observation: Observation, visit: Visit | None, now: dt.datetime) -> li
         visits_to_show(Visit.objects.filter(pk__in=ids)), key=lambda one: one.opens_at, reverse=True
     )
     return rows_of(visits, now)
-
-
-def _place(observation: Observation) -> str:
-    area = observation.area
-    return f"{names_above([area]).get(area.pk, '')} {area.name}".strip()
 
 
 class ResultForm(forms.Form):

@@ -143,6 +143,7 @@ def _context(request: HttpRequest, tab: SlotTab, is_all: bool, by: str) -> dict[
         "by": by,
         "method": method_of(request),
         "methods": Method.choices,
+        "viewer_id": staff.pk,
         "can_record": True,
         "can_mark": staff.has_perm("quarantine.change_visit"),
         "can_see_alerts": staff.has_perm("quarantine.view_alert"),

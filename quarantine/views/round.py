@@ -155,6 +155,7 @@ def _row_context(request: HttpRequest, *, is_all: bool) -> dict[str, Any]:
         "is_all": is_all,
         "method": method_of(request),
         "methods": Method.choices,
+        "viewer_id": staff.pk,
         "can_record": staff.has_perm("quarantine.add_reading"),
         "can_mark": staff.has_perm("quarantine.change_visit"),
         "can_see_alerts": staff.has_perm("quarantine.view_alert"),

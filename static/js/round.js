@@ -103,8 +103,18 @@
       return;
     }
     var at = document.activeElement;
-    if (!at || at === document.body || row.contains(at)) { goToNext(row); }
+    if (!at || at === document.body || row.contains(at)) { goToNext(row); } else { keepInSight(rowOf(at)); }
   });
+
+  /* A row above has grown or shrunk: where somebody types stays in sight. */
+  function keepInSight(row) {
+    if (!row) { return; }
+    var bar = document.querySelector(".round-bar");
+    var box = row.getBoundingClientRect();
+    if (box.top < (bar ? bar.getBoundingClientRect().bottom : 0) || box.bottom > window.innerHeight) {
+      row.scrollIntoView({ block: "center" });
+    }
+  }
 
   /* ---- Enter in the temperature goes on to the time where there is one ---- */
   document.addEventListener("keydown", function (event) {
