@@ -86,7 +86,7 @@ def password_reset(*, staff: Staff, by: Staff | None = None) -> str:
     return password
 
 
-def _check_duty(duty: AbstractDuty) -> None:
+def check_duty(duty: AbstractDuty) -> None:
     """What the database would refuse, said in words beside the field."""
     errors: dict[str, str] = {}
     if duty.valid_to is not None and duty.valid_to < duty.valid_from:
@@ -141,7 +141,7 @@ def area_duty_assign(
         if (same if valid_to is None else same.filter(valid_from__lte=valid_to)).exists():
             message = f"{staff.name}已经是“{area.name}”的{kind.officer_title}，不必重复指定。"
             raise ValidationError({"staff": message})
-        _check_duty(duty)
+        check_duty(duty)
         duty.save()
     forget_scope(staff)
     return duty
@@ -159,7 +159,7 @@ def area_duty_edit(
     """Change a duty's section, deputy and dates; another officer or area is another duty. Raises ValidationError."""
     duty.section, duty.deputy = section.strip(), deputy
     duty.standin_from, duty.standin_to, duty.valid_to = standin_from, standin_to, valid_to
-    _check_duty(duty)
+    check_duty(duty)
     duty.save(update_fields=["section", "deputy", "standin_from", "standin_to", "valid_to"])
     return duty
 

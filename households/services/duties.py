@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from grassroots.grid.scope import forget_scope
-from grassroots.grid.staffing import _check_duty, duty_end
+from grassroots.grid.staffing import check_duty, duty_end
 from households.models import Household, HouseholdDuty, Person, PersonDuty
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def duty_assign(
         same = same.filter(staff=staff, kind=kind).exclude(valid_to__lt=duty.valid_from)
         if (same if valid_to is None else same.filter(valid_from__lte=valid_to)).exists():
             raise ValidationError({"staff": f"{staff.name}已经是{target}的{kind.name}责任人,不必重复指定。"})
-        _check_duty(duty)
+        check_duty(duty)
         duty.save()
     forget_scope(staff)
     return duty
@@ -83,7 +83,7 @@ def duty_edit(
         standin_to,
         valid_to,
     )
-    _check_duty(duty)
+    check_duty(duty)
     duty.save(update_fields=["deputy", "standin_from", "standin_to", "valid_to"])
     return duty
 

@@ -162,11 +162,11 @@ def test_a_posting_is_added_and_ended(office: OfficeCast, sign_in: SignIn) -> No
 def test_dialling_a_colleague_or_an_officer_above_is_logged(office: OfficeCast, sign_in: SignIn) -> None:
     client = sign_in(office.jia)
     for whom in (office.yi, office.health):
-        answer = client.get(f"/grid/staff/{whom.uid}/dial/")
+        answer = client.post(f"/grid/staff/{whom.uid}/dial/", form())
         assert f"tel:{whom.phone}" in text(answer)
         row = AccessLog.objects.get(action=AccessAction.DIAL, subject_uid=str(whom.uid))
         assert row.staff == office.jia
-    assert client.get(f"/grid/staff/{office.bing.uid}/dial/").status_code == 404
+    assert client.post(f"/grid/staff/{office.bing.uid}/dial/", form()).status_code == 404
 
 
 PAGES = ["edit", "roles", "reset", "leave", "return", "postings/new"]

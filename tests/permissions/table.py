@@ -94,7 +94,7 @@ LINES: list[Line] = [
     *both(Line("grid:staff_reactivate", ADMIN, uid("colleague"))),
     *both(Line("grid:posting_create", ADMIN, uid("colleague"))),
     *both(Line("grid:posting_end", ADMIN, pk("posting"))),
-    Line("grid:staff_dial", LOOK_GRID, uid("colleague")),
+    Line("grid:staff_dial", LOOK_GRID, uid("colleague"), method="POST"),
     *both(Line("grid:office_edit", ADMIN)),
     # --- audit
     Line("grid:access_log", AUDIT),

@@ -8,10 +8,10 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from grassroots.grid.accounts import (
     check_roles,
@@ -20,6 +20,7 @@ from grassroots.grid.accounts import (
     staff_reactivate,
     staff_roles_set,
 )
+from grassroots.grid.calling import may_dial
 from grassroots.grid.forms.staff import (
     LeaveForm,
     StaffCreateForm,
@@ -29,6 +30,7 @@ from grassroots.grid.forms.staff import (
 )
 from grassroots.grid.models import AccessAction, AreaDuty, Posting, Role, Staff
 from grassroots.grid.staffing import new_password, open_duties, password_reset, staff_create
+from grassroots.grid.submissions import submit_once
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import PAGE_ROWS, form_page, link, require, staff_of
 
@@ -315,9 +317,15 @@ def staff_reactivate_page(request: HttpRequest, uid: Any) -> HttpResponse:
     return confirm_page(request, one, title="恢复", text=text, write=write, done=done)
 
 
-@require_GET
+@require_POST
 def staff_dial(request: HttpRequest, uid: Any) -> HttpResponse:
-    """Call a colleague: logged without questions, then the phone dials."""
-    one = get_object_or_404(Staff.objects.callable_by(staff_of(request)), uid=uid)
-    access_log(action=AccessAction.DIAL, staff=staff_of(request), subject=one, request=request)
-    return render(request, "grid/dial.html", {"one": one})
+    """Call an officer: logged without questions, then the phone dials. 404 for one with whom nothing connects."""
+    me, one = staff_of(request), get_object_or_404(Staff, uid=uid)
+    if not may_dial(me, one, request.POST.get("ticket", "")):
+        raise Http404
+
+    def write() -> dict[str, Any]:
+        access_log(action=AccessAction.DIAL, staff=me, subject=one, request=request)
+        return {"staff": str(uid)}
+
+    return submit_once(request, write, lambda _result: render(request, "grid/dial.html", {"one": one}))
