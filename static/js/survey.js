@@ -25,6 +25,11 @@
     });
   }
 
+  /* 全家相同 is of use from the second person on, also when he has just been added. */
+  function showFamilyRow(form) {
+    all("[data-family-row]", form).forEach(function (row) { row.hidden = all(".person-card", form).length < 2; });
+  }
+
   function openJourney(form, input) {
     var card = input.closest(".person-card");
     var fold = card && card.querySelector("[data-journey]");
@@ -94,6 +99,7 @@
     });
     document.addEventListener("htmx:afterSettle", function (event) {
       showPanels(form);
+      showFamilyRow(form);
       var fresh = event.detail.elt.querySelector && event.detail.elt.querySelector("[data-fresh]");
       if (fresh) {
         fresh.removeAttribute("data-fresh");
