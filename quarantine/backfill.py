@@ -10,7 +10,7 @@ from django.utils import timezone
 from grassroots.grid.models import AreaDuty, Role, Staff
 from households.models import HouseholdDuty, PersonDuty
 from quarantine.measuring import MeasuringDuties
-from quarantine.models import Observation, Outcome, Visit, VisitState
+from quarantine.models import Observation, Outcome, Visit
 from quarantine.round import RoundRow, SlotTab, rows_of, visits_to_show
 
 MEASURERS_SHOWN = 300
@@ -55,7 +55,7 @@ def backfill_rows(observations: list[Observation], tab: SlotTab, at: dt.datetime
             closes_at=tab.closes_at,
             is_planned=False,
         )
-        if visit.state != VisitState.CANCELLED:
+        if not visit.is_called_off:
             lines.append(visit)
     return rows_of(lines, at)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area
 from quarantine.measuring import MeasuringDuties
-from quarantine.models.observation import Observation
+from quarantine.models.observation import Observation, Outcome
 from quarantine.models.returnee import scoped_q
 
 if TYPE_CHECKING:
@@ -110,6 +110,15 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date:%F} {self.slot}"
+
+    @property
+    def is_called_off(self) -> bool:
+        """Cancelled, and nobody can have been measured: the observation ended before the slot began, or never was."""
+        if self.state != VisitState.CANCELLED:
+            return False
+        observation = self.observation
+        ended = observation.closed_at
+        return ended is None or self.opens_at >= ended or observation.outcome == Outcome.VOIDED
 
 
 class Method(models.TextChoices):

@@ -73,11 +73,12 @@ def reading_record(
 
     A reading at the policy's threshold, or with symptoms, raises an alert at once; it and a reading below the low
     limit ask for a second measurement, which is kept beside the first. Typed after the slot has closed or from paper
-    it is 补录. `measured_at` may be unknown for paper. Raises ValidationError by field.
+    it is 补录. `measured_at` may be unknown for paper. The slot in which an observation ended still takes what was
+    measured before it did. Raises ValidationError by field.
     """
     at = at or timezone.now()
     visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=visit.pk)
-    if visit.state == VisitState.CANCELLED:
+    if visit.is_called_off:
         raise ValidationError("该次测温已取消(观察已结束),不能再录入。")
     if visit.opens_at > at:
         raise ValidationError("该时段还没有开始,不能提前录入。")

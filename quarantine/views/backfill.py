@@ -272,7 +272,8 @@ def visit_reason(request: HttpRequest, uid: UUID) -> HttpResponse:
             )
         except ValidationError as error:
             words = " ".join(error.messages)
-            raise SubmissionInvalid(show(status=INVALID, explain_problem=words, **typed(request))) from error
+            place = "explain_problem" if visit.closes_at <= at else "problem"
+            raise SubmissionInvalid(show(status=INVALID, **{place: words}, **typed(request))) from error
         return {"visit": str(visit.uid)}
 
     def respond(_result: dict[str, Any]) -> HttpResponse:

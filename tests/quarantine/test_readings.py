@@ -352,3 +352,19 @@ def test_a_temperature_told_by_phone_says_so(office, observation):
         office, slot(observation), "36.5", method=Method.SELF, source=ReadingSource.PHONE
     ).reading
     assert (reading.method, reading.source) == (Method.SELF, ReadingSource.PHONE)
+
+
+def test_the_slot_in_which_the_observation_ended_still_takes_what_was_measured_before(office, observation):
+    observation_transfer(
+        observation=observation,
+        version=observation.version,
+        destination="县医院",
+        reason="发热",
+        by=office.health,
+        at=aware("2020-01-29 10:00"),
+        known_at=aware("2020-01-29 10:00"),
+    )
+    record(office, slot(observation), "37.9", at="2020-01-29 19:00", measured_at=aware(MORNING))
+    assert slot(observation).state == VisitState.DONE
+    with pytest.raises(ValidationError, match="已取消"):
+        record(office, slot(observation, code="PM"), "36.5", at="2020-01-29 19:00")
