@@ -186,10 +186,10 @@ def heads_of(households: Sequence[Household]) -> Mapping[int, Residency]:
 
 def mine_alone(staff: Staff) -> list[Household]:
     """Households that the person answers for one by one (包户), at most MY_HOUSEHOLDS."""
-    from households.models import HouseholdDuty
-
-    held = HouseholdDuty.objects.held_by(staff).values("household_id")
-    rows = Household.objects.open().visible_to(staff).filter(pk__in=held).select_related("area")
+    held = scope_of(staff).own.get("household")
+    if not held:
+        return []
+    rows = Household.objects.open().filter(pk__in=held).select_related("area")
     return list(rows.in_walking_order()[:MY_HOUSEHOLDS])
 
 

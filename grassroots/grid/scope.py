@@ -1,19 +1,23 @@
 """Who may see what (docs/scope.md).
 
 A person's scope = the subtrees of open postings ∪ the targets of open duties; a deputy counts while standing in.
-It is worked out once a request from two queries and used as half-open ranges of paths.
+It is worked out once a request by one query and used as half-open ranges of paths, and as keys of the few households
+and people that he answers for alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, Value
 from django.utils import timezone
 
+from grassroots.grid import registry
 from grassroots.grid.models.areas import Area, path_range
 from grassroots.grid.models.duties import AreaDuty
 from grassroots.grid.models.staff import Posting, Staff
@@ -23,11 +27,12 @@ NOTHING = Q(pk__in=[])
 
 @dataclass(frozen=True)
 class Scope:
-    """Ranges of paths that a person may see. Duties on one household or person are added by their own apps."""
+    """Ranges of paths that a person may see, and what he answers for alone: keys by 'household' and 'person'."""
 
     staff_id: int
     on: dt.date
     paths: tuple[str, ...]  # roots of the subtrees, none inside another
+    own: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def area_q(self, prefix: str = "") -> Q:
         """A condition on areas; `prefix` such as 'area__' puts it on a model that points to one."""
@@ -42,6 +47,17 @@ class Scope:
     def in_areas(self, field: str = "area") -> Q:
         """A condition on a model whose `field` is a foreign key to Area, as a subquery of area ids."""
         return Q(**{f"{field}__in": Area.objects.filter(self.area_q()).order_by().values("pk")})
+
+    def reaches(self, area: str = "area", **own: str) -> Q:
+        """A condition: inside the areas, or a target of a duty on just that one, e.g. `reaches(household="pk")`.
+
+        Who holds no such duty, as most do, gets a plain condition on areas, which the database can plan for.
+        """
+        where = self.in_areas(area)
+        for key, column in own.items():
+            if keys := self.own.get(key):
+                where |= Q(**{f"{column}__in": keys})
+        return where
 
     def holds(self, area: Area) -> bool:
         """Whether the area lies inside the scope."""
@@ -68,6 +84,17 @@ def _outermost(paths: set[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
+def _targets(staff: Staff, on: dt.date) -> Any:
+    """What the person's open postings and duties point to: rows of kind ('' is an area), path, key (one query)."""
+    nothing = Value(0, output_field=BigIntegerField())
+    rows: Any = Posting.objects.filter(staff=staff).open(on).values_list(Value(""), "area__path", nothing)
+    duties: list[Any] = [AreaDuty.objects.held_by(staff, on).values_list(Value(""), "area__path", nothing)]
+    for key, source in registry.duty_models.items():
+        held = source.model.objects.held_by(staff, on)  # type: ignore[attr-defined]
+        duties.append(held.values_list(Value(key), Value(""), source.target_field))
+    return rows.union(*duties)
+
+
 def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
     """Return the person's scope on a date (default today), kept on the instance for the request."""
     on = on or timezone.localdate()
@@ -76,9 +103,14 @@ def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
         return cached
     if not staff.is_active or staff.pk is None:
         return Scope(staff.pk or 0, on, ())
-    posted = Posting.objects.filter(staff=staff).open(on).values_list("area__path", flat=True)
-    on_duty = AreaDuty.objects.held_by(staff, on).values_list("area__path", flat=True)
-    scope = Scope(staff.pk, on, _outermost(set(posted.union(on_duty))))
+    paths: set[str] = set()
+    own: dict[str, list[int]] = {}
+    for kind, path, key in _targets(staff, on):
+        if kind:
+            own.setdefault(kind, []).append(key)
+        else:
+            paths.add(path)
+    scope = Scope(staff.pk, on, _outermost(paths), {kind: tuple(sorted(keys)) for kind, keys in own.items()})
     staff._scope = scope  # type: ignore[attr-defined]
     return scope
 

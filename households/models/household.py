@@ -68,10 +68,7 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
 
     def visible_to(self, staff: Staff) -> Self:
         """Households inside the person's areas, or that he answers for alone (docs/scope.md)."""
-        from households.models.duties import HouseholdDuty
-
-        mine = HouseholdDuty.objects.held_by(staff).values("household_id")
-        return self.filter(scope_of(staff).in_areas() | Q(pk__in=mine))
+        return self.filter(scope_of(staff).reaches(household="pk"))
 
     def within(self, area: Area) -> Self:
         return self.filter(area__in=Area.objects.within(area).order_by().values("pk"))
@@ -123,17 +120,23 @@ class Household(models.Model):
     """A household at one door. `version` covers its members: a stale save shows both values."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    area = models.ForeignKey(Area, verbose_name="小区/组", on_delete=models.PROTECT, related_name="households")
+    area = models.ForeignKey(
+        Area, verbose_name="小区/组", on_delete=models.PROTECT, related_name="households"
+    )
     code = models.CharField("户编号", max_length=40, blank=True, default="")
     building = models.CharField("楼栋", max_length=20, blank=True, default="")
     unit = models.CharField("单元", max_length=20, blank=True, default="")
     floor = models.CharField("楼层", max_length=10, blank=True, default="")
     door = models.CharField("房号/门牌", max_length=20)
-    share_no = models.CharField("同门序号", max_length=4, blank=True, default="", help_text="同一扇门内的第二户填 2")
+    share_no = models.CharField(
+        "同门序号", max_length=4, blank=True, default="", help_text="同一扇门内的第二户填 2"
+    )
     display = models.CharField("门牌显示", max_length=90)
     door_key = models.CharField("门牌检索", max_length=90, db_index=True)
     walk_key = models.CharField("行走顺序", max_length=120)
-    housing_kind = models.CharField("房屋性质", max_length=10, choices=HousingKind.choices, default=HousingKind.OWNED)
+    housing_kind = models.CharField(
+        "房屋性质", max_length=10, choices=HousingKind.choices, default=HousingKind.OWNED
+    )
     landlord = models.CharField("房东/单位", max_length=60, blank=True, default="")
     note = models.CharField("备注", max_length=200, blank=True, default="")
 
@@ -168,7 +171,8 @@ class Household(models.Model):
             ),
             models.CheckConstraint(condition=~Q(door=""), name="household_has_a_door"),
             models.CheckConstraint(
-                condition=Q(closed_on=None) | Q(closed_on__gte=F("opened_on")), name="household_closes_after_it_opens"
+                condition=Q(closed_on=None) | Q(closed_on__gte=F("opened_on")),
+                name="household_closes_after_it_opens",
             ),
         ]
         indexes = [

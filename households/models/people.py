@@ -37,13 +37,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
 
     def visible_to(self, staff: Staff) -> Self:
         """People with an open residency inside the person's areas, or that he answers for alone."""
-        from households.models.duties import HouseholdDuty, PersonDuty
-
-        homes = HouseholdDuty.objects.held_by(staff).values("household_id")
-        here = Residency.objects.open().filter(
-            scope_of(staff).in_areas() | Q(household__in=homes), person=OuterRef("pk")
-        )
-        return self.filter(Exists(here) | Q(pk__in=PersonDuty.objects.held_by(staff).values("person_id")))
+        scope = scope_of(staff)
+        homes = Residency.objects.open().filter(scope.reaches(household="household"), person=OuterRef("pk"))
+        alone = scope.own.get("person")
+        # An EXISTS by itself becomes a join; beside an OR it is looked up for every row (docs/scope.md).
+        return self.filter(Exists(homes) | Q(pk__in=alone)) if alone else self.filter(Exists(homes))
 
 
 class Person(models.Model):
@@ -64,8 +62,12 @@ class Person(models.Model):
     id_shared_reason = models.CharField("证件号重复说明", max_length=100, blank=True, default="")
     phone = EncryptedTextField("联系电话", blank=True, default="")
     phone_digest = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
-    phone_last4_digest = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
-    phone_owner = models.CharField("电话机主", max_length=20, blank=True, default="", help_text="不是本人时填:如 儿子、邻居")
+    phone_last4_digest = models.CharField(
+        max_length=64, blank=True, default="", db_index=True, editable=False
+    )
+    phone_owner = models.CharField(
+        "电话机主", max_length=20, blank=True, default="", help_text="不是本人时填:如 儿子、邻居"
+    )
     work_unit = models.CharField("工作单位/学校", max_length=80, blank=True, default="")
     note = models.CharField("备注", max_length=200, blank=True, default="")
     recorded_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
@@ -150,13 +152,22 @@ class ResidencyQuerySet(models.QuerySet["Residency"]):
 class Residency(models.Model):
     """A person belongs to a household, or lives at an address that is none, from a date to a date."""
 
-    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="residencies")
+    person = models.ForeignKey(
+        Person, verbose_name="人员", on_delete=models.PROTECT, related_name="residencies"
+    )
     household = models.ForeignKey(
-        Household, verbose_name="户", null=True, blank=True, on_delete=models.PROTECT, related_name="residencies"
+        Household,
+        verbose_name="户",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="residencies",
     )
     area = models.ForeignKey(Area, verbose_name="区域", on_delete=models.PROTECT, related_name="residencies")
     address_text = models.CharField("地址", max_length=120, blank=True, default="")
-    kind = models.CharField("居住类型", max_length=10, choices=ResidencyKind.choices, default=ResidencyKind.REGISTERED)
+    kind = models.CharField(
+        "居住类型", max_length=10, choices=ResidencyKind.choices, default=ResidencyKind.REGISTERED
+    )
     relation = models.CharField("与户主关系", max_length=15, choices=Relation.choices, default=Relation.OTHER)
     order = models.PositiveSmallIntegerField(default=0)
     is_away = models.BooleanField("外出未归", default=False)
@@ -175,7 +186,9 @@ class Residency(models.Model):
         verbose_name_plural = "居住"
         constraints = [
             models.UniqueConstraint(
-                fields=["person"], condition=Q(ended_on=None, is_away=False), name="residency_lives_in_one_place"
+                fields=["person"],
+                condition=Q(ended_on=None, is_away=False),
+                name="residency_lives_in_one_place",
             ),
             models.UniqueConstraint(
                 fields=["household"],
@@ -186,7 +199,8 @@ class Residency(models.Model):
                 condition=Q(household__isnull=False) | ~Q(address_text=""), name="residency_has_a_place"
             ),
             models.CheckConstraint(
-                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")), name="residency_ends_after_it_starts"
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")),
+                name="residency_ends_after_it_starts",
             ),
         ]
         indexes = [
@@ -228,7 +242,8 @@ class SupportStatus(models.Model):
                 fields=["person", "kind"], condition=Q(ended_on=None), name="support_open_once_per_kind"
             ),
             models.CheckConstraint(
-                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")), name="support_ends_after_it_starts"
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on")),
+                name="support_ends_after_it_starts",
             ),
         ]
 

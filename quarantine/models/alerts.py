@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area
 from grassroots.grid.scope import scope_of
-from households.models import Person, PersonDuty
+from households.models import Person
 from quarantine.models.observation import Observation
 from quarantine.models.returnee import scoped_q
 from quarantine.models.visits import Reading, Visit
@@ -98,8 +98,7 @@ class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
         return self.filter(done_at=None)
 
     def visible_to(self, staff: Staff) -> Self:
-        people = PersonDuty.objects.held_by(staff).values("person_id")
-        return self.filter(scope_of(staff).in_areas() | Q(person__in=people) | Q(assigned_to=staff))
+        return self.filter(scope_of(staff).reaches(person="person") | Q(assigned_to=staff))
 
 
 class ServiceRequest(models.Model):

@@ -13,7 +13,7 @@ from simple_history.models import HistoricalRecords
 from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.models import Area
 from grassroots.grid.scope import scope_of
-from households.models import Household, HouseholdDuty, Person, PersonDuty
+from households.models import Household, Person
 from quarantine.rules.origins import OriginKind
 
 if TYPE_CHECKING:
@@ -43,13 +43,7 @@ class Transport(models.TextChoices):
 
 def scoped_q(staff: Staff, prefix: str = "") -> Q:
     """Rows inside the person's areas, or of a person or household that he answers for alone."""
-    people = PersonDuty.objects.held_by(staff).values("person_id")
-    homes = HouseholdDuty.objects.held_by(staff).values("household_id")
-    return (
-        scope_of(staff).in_areas(f"{prefix}area")
-        | Q(**{f"{prefix}person__in": people})
-        | Q(**{f"{prefix}household__in": homes})
-    )
+    return scope_of(staff).reaches(f"{prefix}area", person=f"{prefix}person", household=f"{prefix}household")
 
 
 class ReturneeQuerySet(models.QuerySet["Returnee"]):
