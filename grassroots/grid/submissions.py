@@ -47,18 +47,22 @@ def submission_run(
     SubmissionConflict; whatever `write` raises undoes the claim too.
     """
     sent = payload_digest(payload)
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                claim = Submission.objects.create(uid=uid, staff=staff, payload_digest=sent)
-        except IntegrityError:
-            first = Submission.objects.get(uid=uid)
-            if first.staff_id != staff.pk or first.payload_digest != sent:
-                raise SubmissionConflict from None
-            return first.result, True
-        claim.result = write()
-        claim.save(update_fields=["result"])
-        return claim.result, False
+    is_claimed = False
+    try:
+        with transaction.atomic():
+            claim = Submission.objects.create(uid=uid, staff=staff, payload_digest=sent)
+            is_claimed = True
+            claim.result = write()
+            claim.save(update_fields=["result"])
+            return claim.result, False
+    except IntegrityError:
+        if is_claimed:  # something that `write` did
+            raise
+    # Somebody was first, and has committed: the claim above waited for him.
+    first = Submission.objects.get(uid=uid)
+    if first.staff_id != staff.pk or first.payload_digest != sent:
+        raise SubmissionConflict
+    return first.result, True
 
 
 def request_payload(request: HttpRequest) -> dict[str, Any]:
