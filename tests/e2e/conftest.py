@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from grassroots.celery import app
 from grassroots.grid.models import Area, Staff
 from quarantine.models import Policy, PolicyState
 from tests.factories import PASSWORD, OfficeCast, aware, make_office
@@ -108,30 +110,43 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
 
 
 @pytest.fixture
-def worker(cast: OfficeCast) -> Iterator[subprocess.Popen[bytes]]:
-    """A real Celery worker in a process of its own, on the test's database and the test's Redis."""
+def queue() -> Iterator[str]:
+    """A queue of this test's own on the Redis at hand: what other runs have left there disturbs nothing."""
+    name = f"journey-{uuid.uuid4().hex[:12]}"
+    yield name
+    with app.connection_for_write() as broker:
+        broker.default_channel.queue_purge(name)
+
+
+@pytest.fixture
+def worker(cast: OfficeCast, queue: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A real Celery worker in a process of its own, on the test's database and the test's queue in Redis."""
     database = connection.settings_dict
-    url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    at = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
     environment = {
-        **os.environ, "DATABASE_URL": url, "GRASSROOTS_VAR": str(settings.VAR_DIR),
-        "DJANGO_SETTINGS_MODULE": "grassroots.settings",
+        **os.environ, "DATABASE_URL": f"postgresql://{at}/{database['NAME']}",
+        "GRASSROOTS_VAR": str(settings.VAR_DIR), "DJANGO_SETTINGS_MODULE": "grassroots.settings",
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }  # fmt: skip
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "grassroots",
-        "worker",
+    options = (
         "--pool",
         "solo",
+        "--queues",
+        queue,
+        "--without-gossip",
+        "--without-mingle",
         "--loglevel",
         "warning",
-    ]
+    )
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "grassroots", "worker", *options]
     process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
     yield process
     process.terminate()
-    process.wait(timeout=20)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:

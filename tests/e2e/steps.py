@@ -9,7 +9,12 @@ from pathlib import Path
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from households.models import Household
 from households.rules.identity import make_resident_id
+from quarantine.models import Observation
+from quarantine.services.observations import StartDates, observation_open
+from tests.factories import OfficeCast
+from tests.quarantine.cases import make_returnee
 
 SERIALS = iter(range(1, 999))
 
@@ -48,3 +53,18 @@ def answer(box: Locator, question: str, word: str) -> None:
 def day(days_ago: int) -> dt.date:
     """A day before today in the office's time zone."""
     return timezone.localdate() - dt.timedelta(days=days_ago)
+
+
+def observe(cast: OfficeCast, household: Household, name: str) -> Observation:
+    """Somebody back from 武汉 four days ago, under observation since this moment: his visits are laid down."""
+    returnee = make_returnee(
+        cast, name, household=household, left_on=day(5), arrived_on=day(4), found_at=timezone.now()
+    )
+    return observation_open(
+        person=returnee.person,
+        area=returnee.area,
+        household=household,
+        returnee=returnee,
+        dates=StartDates.of(returnee),
+        by=cast.jia,
+    )
