@@ -32,7 +32,7 @@ class EventForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = text_field("原因", REASON_LENGTH, required=True, widget=LongText())
-    at = moment_field("发生时间", help_text="刚刚发生的不用填;补录以前的事,填当时的时间")
+    at = moment_field("发生时间", help_text="刚刚发生的不用填；补录以前的事，填当时的时间")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.pop("context", None)
@@ -70,7 +70,7 @@ class ExtendForm(EventForm):
             "invalid": "请填整数。",
             "min_value": "至少延长 1 天。",
         },
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
     field_order = ("days", "reason", "at")
 
@@ -94,13 +94,13 @@ class MoveForm(PickForm):
     area = AreaPickField(
         Area.objects.none(),
         label="转到哪个区域",
-        help_text="只列出您辖区内的区域;要转到辖区以外,请联系街道办理",
+        help_text="只列出您辖区内的区域；要转到辖区以外，请联系街道办理",
     )
-    door = text_field("门牌", 40, help_text="转到登记过的住户家时填,如:3-2-501、12组34号")
+    door = text_field("门牌", 40, help_text="转到登记过的住户家时填，如：3-2-501、12组34号")
     place = forms.ChoiceField(label="观察地点", choices=Place.choices, widget=forms.RadioSelect)
     place_note = text_field("详细地址", 120, help_text="没有登记过的地方、集中隔离点写在这里")
     reason = text_field("原因", REASON_LENGTH, required=True, widget=LongText())
-    at = moment_field("发生时间", help_text="刚刚发生的不用填;补录以前的事,填当时的时间")
+    at = moment_field("发生时间", help_text="刚刚发生的不用填；补录以前的事，填当时的时间")
     household: Household | None = None
 
     def __init__(self, *args: Any, staff: Staff, **kwargs: Any) -> None:
@@ -121,7 +121,9 @@ class MoveForm(PickForm):
             )
             self.household = here.order_by("share_no", "pk").first()
             if self.household is None:
-                self.add_error("door", f"“{area.name}”里没有门牌“{typed}”,请核对,或把地址写在“详细地址”里。")
+                self.add_error(
+                    "door", f"“{area.name}”里没有门牌“{typed}”，请核对，或把地址写在“详细地址”里。"
+                )
         return data
 
     def values(self) -> dict[str, Any]:
@@ -157,7 +159,7 @@ class ReleaseForm(EventForm):
         self.fields["reviewer"].queryset = reviewers  # type: ignore[attr-defined]
         self.fields["reason"].required = False
         self.fields["reason"].label = "备注"
-        self.fields["reason"].help_text = "如:期满无症状,本人已签字"
+        self.fields["reason"].help_text = "如：期满无症状，本人已签字"
 
 
 class EndForm(EventForm):
@@ -191,7 +193,7 @@ class ExplainForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "请至少勾选一次漏测。", "invalid_choice": "请从名单中勾选。"},
     )
-    explanation = text_field("原因", 100, required=True, help_text="如:大雪封路,电话询问体温正常、无症状")
+    explanation = text_field("原因", 100, required=True, help_text="如：大雪封路，电话询问体温正常、无症状")
 
     def __init__(
         self, *args: Any, missed: QuerySet[Visit], labels: Sequence[tuple[str, str]], **kwargs: Any

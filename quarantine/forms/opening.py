@@ -28,8 +28,8 @@ class OpeningForm(forms.Form):
         label="观察地点", choices=Place.choices, initial=Place.HOME, widget=forms.RadioSelect
     )
     place_note = text_field("详细地址", 120, help_text="与登记的住处相同就不用填")
-    reason = text_field("原因", 200, widget=LongText(), help_text="如:湖北返乡,居家医学观察")
-    confirmed = forms.BooleanField(label="已核对日期,仍要开始观察", required=False)
+    reason = text_field("原因", 200, widget=LongText(), help_text="如：湖北返乡，居家医学观察")
+    confirmed = forms.BooleanField(label="已核对日期，仍要开始观察", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,6 +53,6 @@ class OpeningForm(forms.Form):
         """Raise errors for what has not been confirmed."""
         for caution in cautions:
             if caution.by_reason and not self.cleaned_data.get(caution.field, "").strip():
-                self.add_error(caution.field, "不在政策范围内,要开始观察请写明原因。")
+                self.add_error(caution.field, "不在政策范围内，要开始观察请写明原因。")
             elif not caution.by_reason and not self.cleaned_data.get("confirmed"):
-                self.add_error("confirmed", "请核对日期;确需开始的,请勾选确认。")
+                self.add_error("confirmed", "请核对日期；确需开始的，请勾选确认。")

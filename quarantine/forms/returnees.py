@@ -44,20 +44,20 @@ class ReturneeForm(forms.Form):
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     origin = text_field(
-        "从何地返回", 80, required=True, help_text="写到市或区,如:武汉市江夏区、湖北省荆州市、广东东莞"
+        "从何地返回", 80, required=True, help_text="写到市或区，如：武汉市江夏区、湖北省荆州市、广东东莞"
     )
     native_place = text_field("籍贯", 80, help_text="湖北籍按湖北管理")
     registered_place = text_field("户籍地", 80)
-    left_on = day_field("离开日期", help_text="离开武汉(湖北)等地的那一天")
+    left_on = day_field("离开日期", help_text="离开武汉（湖北）等地的那一天")
     arrived_on = day_field("返回日期")
-    last_contact_on = day_field("末次接触日期", help_text="最后一次接触病例或可疑暴露,没有就空着")
+    last_contact_on = day_field("末次接触日期", help_text="最后一次接触病例或可疑暴露，没有就空着")
     transport = forms.ChoiceField(
         label="交通方式", required=False, choices=[("", "未填"), *Transport.choices]
     )
-    transport_no = text_field("车次/航班/车牌(座号)", 60)
+    transport_no = text_field("车次/航班/车牌（座号）", 60)
     stops = text_field("沿途停留地点", 200)
     companions = text_field("同行人员", 200)
-    hubei_history = yes_no_field("武汉(湖北)旅居史")
+    hubei_history = yes_no_field("武汉（湖北）旅居史")
     case_contact = yes_no_field("接触确诊/疑似病例")
     arrival_temperature = forms.CharField(label="到家体温(℃)", required=False, max_length=20)
     arrival_symptoms = forms.MultipleChoiceField(
@@ -68,9 +68,9 @@ class ReturneeForm(forms.Form):
         required=False,
         choices=KeyReason.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text="按来源地和回答自动推荐,可以改",
+        help_text="按来源地和回答自动推荐，可以改",
     )
-    information_source = text_field("信息来源", 60, help_text="如:入户排查、公安推送、群众反映")
+    information_source = text_field("信息来源", 60, help_text="如：入户排查、公安推送、群众反映")
     notice_no = text_field("告知书编号", 40)
     door_card_posted = forms.BooleanField(label="观察牌已贴在门上", required=False)
     note = text_field("备注", 200)
@@ -102,7 +102,7 @@ class NewPersonForm(PickForm):
     sex = forms.ChoiceField(label="性别", required=False, choices=Sex.choices, widget=forms.RadioSelect)
     id_kind = forms.ChoiceField(label="证件类型", choices=IdKind.choices, initial=IdKind.RESIDENT_ID)
     id_number = forms.CharField(
-        label="证件号码", required=False, max_length=60, help_text="填了身份证号,性别和出生日期可不填"
+        label="证件号码", required=False, max_length=60, help_text="填了身份证号，性别和出生日期可不填"
     )
     id_check_reason = text_field("号码校验不符的说明", 100, help_text="对照证件无误时填")
     id_shared_reason = text_field("两人同号的说明", 100, help_text="两个人的证件确实同号时填")
@@ -118,7 +118,7 @@ class NewPersonForm(PickForm):
             "min_value": "年龄不能小于 0。",
             "max_value": "年龄不能大于 130。",
         },
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     phone = forms.CharField(label="联系电话", required=False, max_length=60, help_text="没有手机填“无”")
     work_unit = text_field("工作单位/学校", 80)
@@ -129,7 +129,7 @@ class NewPersonForm(PickForm):
         widget=forms.RadioSelect,
     )
     area = AreaPickField(Area.objects.none(), label="现住区域", required=True)
-    address_text = text_field("现住址", 120, help_text="写到门牌,如:3组27号")
+    address_text = text_field("现住址", 120, help_text="写到门牌，如：3组27号")
 
     def __init__(self, *args: Any, staff: Staff, in_household: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -61,7 +61,7 @@ class LegForm(RowForm):
     departed_at = moment_field("出发时间")
     arrived_at = moment_field("到达时间")
     transport = forms.ChoiceField(label="交通方式", required=False, choices=_NO_TRANSPORT)
-    transport_no = text_field("车次/航班/车牌(座号)", 60)
+    transport_no = text_field("车次/航班/车牌（座号）", 60)
     note = text_field("停留与接触", 100)
 
     @classmethod

@@ -17,7 +17,7 @@ class ServiceForm(PickForm):
     """What is needed, and who brings it."""
 
     kind = forms.ChoiceField(label="服务", choices=ServiceKind.choices, widget=forms.RadioSelect)
-    request = text_field("内容", 200, required=True, widget=LongText(), help_text="如:米10斤、降压药一盒")
+    request = text_field("内容", 200, required=True, widget=LongText(), help_text="如：米10斤、降压药一盒")
     assigned_to = StaffPickField(
         Staff.objects.none(), label="办理人", required=False, help_text="还没定可以先空着"
     )
@@ -43,5 +43,5 @@ class ServiceDoneForm(forms.Form):
     """How it went."""
 
     done_note = text_field(
-        "办理情况", 200, required=True, widget=LongText(), help_text="如:已送到门口,本人签收"
+        "办理情况", 200, required=True, widget=LongText(), help_text="如：已送到门口，本人签收"
     )

@@ -24,19 +24,20 @@ def day_words(on: date, reference_year: int) -> str:
     return words if on.year == reference_year else f"{on.year}年{words}"
 
 
-def explain_term(terms: PolicyTerms, start: Start, term: Term, *, reference_year: int | None = None) -> str:
+def explain_term(
+    terms: PolicyTerms, start: Start, term: Term, *, reference_year: int | None = None, origin_text: str = ""
+) -> str:
     """The sentence of the file: "离鄂 1月20日,次日为第1天,14天 → 2月3日24时期满".
 
     Years are shown where they differ from `reference_year` (pass the year in which the page is read;
-    without it the year of the basis). A term that was extended or shortened says by how many days. Its
+    without it the year of the basis). Who came from elsewhere (`origin_text`) did not leave Hubei, whatever the
+    policy is for. A term that was extended or shortened says by how many days. Its
     commas are the half-width ones of the sentence that the offices were promised.
     """
     year = start.basis_on.year if reference_year is None else reference_year
-    basis = (
-        "离鄂"
-        if start.basis == StartBasis.LEFT_REGION and is_hubei_policy(terms)
-        else _BASIS_WORDS[start.basis]
-    )
+    basis = _BASIS_WORDS[start.basis]
+    if start.basis == StartBasis.LEFT_REGION and is_hubei_policy(terms):
+        basis = "离鄂" if not origin_text or is_native_of_hubei(origin_text) else "离开当地"
     days = (start.day_one_on - start.basis_on).days
     day_one = {0: "当日为第1天", 1: "次日为第1天"}.get(days, f"{day_words(start.day_one_on, year)}为第1天")
     over = f"{day_words(term.last_on, year)}{hour_words(terms.release.full_term_time)}期满"

@@ -46,7 +46,7 @@ def event_annul(
     check_version(row, version)
     latest = latest_event(row, known_at)
     if latest is None or latest.pk != event.pk:
-        raise ValidationError("只能更正最近的一次事件;更早的请从后往前逐个更正。")
+        raise ValidationError("只能更正最近的一次事件；更早的请从后往前逐个更正。")
     row.version += 1
     touched = {row.area_id, event.from_area_id, event.to_area_id}
     homes = {row.household_id}
@@ -79,7 +79,7 @@ def _undo(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.dat
 def _reopen(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:
     others = Observation.objects.open().filter(person=row.person_id).exclude(pk=row.pk)
     if others.exists():
-        raise ValidationError("该人员已有新的观察,不能恢复这一次。")
+        raise ValidationError("该人员已有新的观察，不能恢复这一次。")
     row.state, row.outcome, row.closed_at = ObservationState.OPEN, "", None
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
     stay_reopen(observation=row, known_at=known_at)
@@ -116,7 +116,7 @@ def _follow_successor(row: Observation, by: Staff, known_at: dt.datetime) -> Non
 def _move_back(row: Observation, event: ObservationEvent, known_at: dt.datetime) -> None:
     assert event.from_area is not None
     if not event.from_area.is_open:
-        raise ValidationError(f"原来的“{event.from_area.name}”已停用,不能退回;请改办转往他处。")
+        raise ValidationError(f"原来的“{event.from_area.name}”已停用，不能退回；请改办转往他处。")
     before = event.detail["before"]
     row.area, row.household_id = event.from_area, before["household"]
     row.place, row.place_note, row.walk_key = before["place"], before["place_note"], before["walk_key"]

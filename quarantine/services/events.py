@@ -25,7 +25,7 @@ def observation_lock(observation: Observation, version: int) -> Observation:
     )
     check_version(row, version)
     if row.state != ObservationState.OPEN:
-        raise ValidationError("该观察已经结束,不能再办理。")
+        raise ValidationError("该观察已经结束，不能再办理。")
     row.version += 1
     return row
 
@@ -36,12 +36,12 @@ def check_time(row: Observation, at: dt.datetime, known_at: dt.datetime) -> None
         raise ValidationError({"at": "发生时间不能晚于现在。"})
     if at < row.opened_at:
         began = f"{timezone.localtime(row.opened_at):%m-%d %H:%M}"
-        raise ValidationError({"at": f"发生时间早于开始管控的时间({began})。"})
+        raise ValidationError({"at": f"发生时间早于开始管控的时间（{began}）。"})
     since = stay_since(row)
     if since is not None and at < since:
         moved = f"{timezone.localtime(since):%m-%d %H:%M}"
         raise ValidationError(
-            {"at": f"发生时间早于最近一次转往他处的时间({moved});如那次转移有误,请先更正它。"}
+            {"at": f"发生时间早于最近一次转往他处的时间（{moved}）；如那次转移有误，请先更正它。"}
         )
 
 

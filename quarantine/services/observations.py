@@ -47,11 +47,11 @@ def _check_opening(
     person: Person, area: Area, household: Household | None, returnee: Returnee | None, place: str
 ) -> None:
     if Observation.objects.open().filter(person=person).exists():
-        raise ValidationError(f"{person.name}已在居家观察中,不能重复开始。")
+        raise ValidationError(f"{person.name}已在居家观察中，不能重复开始。")
     if returnee is not None and (returnee.person_id != person.pk or returnee.voided_at is not None):
-        raise ValidationError("返乡档案与人员不符,或已作废。")
+        raise ValidationError("返乡档案与人员不符，或已作废。")
     if not area.is_open:
-        raise ValidationError({"area": f"“{area.name}”已停用,请选择现在的区域。"})
+        raise ValidationError({"area": f"“{area.name}”已停用，请选择现在的区域。"})
     if household is not None and household.area_id != area.pk:
         raise ValidationError({"area": "观察住所不在所选的区域内。"})
     if place not in Place.values:
@@ -124,7 +124,7 @@ def _extension_problem(terms: PolicyTerms, days: int) -> str:
     if not terms.extension.is_allowed:
         return f"“{terms.name}”不允许延长观察。"
     if not 1 <= days <= terms.extension.longest_days:
-        return f"一次延长 1 到 {terms.extension.longest_days} 天,现在填的是 {days} 天。"
+        return f"一次延长 1 到 {terms.extension.longest_days} 天，现在填的是 {days} 天。"
     return ""
 
 
@@ -168,7 +168,7 @@ def observation_move(
     if not reason.strip():
         raise ValidationError({"reason": "请写明转往他处的原因。"})
     if not area.is_open:
-        raise ValidationError({"area": f"“{area.name}”已停用,请选择现在的区域。"})
+        raise ValidationError({"area": f"“{area.name}”已停用，请选择现在的区域。"})
     row = observation_lock(observation, version)
     check_time(row, at, known_at)
     observation_move_locked(

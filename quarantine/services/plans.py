@@ -44,10 +44,10 @@ class Plan:
     start: Start
     term: Term
 
-    @property
-    def words(self) -> str:
+    def words(self, origin: str = "") -> str:
         """The sentence of the file: “离鄂 1月20日,次日为第1天,14天 → 2月3日24时期满”."""
-        return explain_term(self.terms, self.start, self.term, reference_year=timezone.localdate().year)
+        year = timezone.localdate().year
+        return explain_term(self.terms, self.start, self.term, reference_year=year, origin_text=origin)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Choice:
     policy: Policy | None
     reasons: list[str]
     words: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class Preview:
     visits: int = 0
     """How many visits will be laid down."""
     cautions: list[Caution] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """The plan as a sentence."""
+        return self.plan.words(self.choice.origin) if self.plan else ""
 
 
 def policy_choose(*, origin: str, native_place: str = "", arrived_on: dt.date | None) -> Choice:
@@ -87,7 +93,7 @@ def policy_choose(*, origin: str, native_place: str = "", arrived_on: dt.date | 
         arrived_on=arrived_on,
         reference_year=timezone.localdate().year,
     )
-    return Choice(policy, reasons, words)
+    return Choice(policy, reasons, words, origin)
 
 
 def policy_choose_for_contact(*, on: dt.date) -> Choice:
@@ -103,7 +109,7 @@ def observation_plan(*, dates: StartDates, policy: Policy | None = None) -> Plan
     arrived_on = dates.arrived_on or dates.controlled_on or timezone.localdate()
     policy = policy or policy_in_force(arrived_on)
     if policy is None:
-        raise ValidationError(f"{arrived_on:%Y-%m-%d} 返回时没有执行中的防控政策,请管理员先启用政策。")
+        raise ValidationError(f"{arrived_on:%Y-%m-%d} 返回时没有执行中的防控政策，请管理员先启用政策。")
     terms = policy.parsed()
     try:
         start = choose_start(
@@ -121,7 +127,7 @@ def observation_plan(*, dates: StartDates, policy: Policy | None = None) -> Plan
 def observation_preview(*, dates: StartDates, choice: Choice, at: dt.datetime) -> Preview:
     """What would be laid down at `at` under the chosen policy, and what must be confirmed first."""
     if choice.policy is None:
-        return Preview(choice, problem="没有正在执行的防控政策,不能开始观察。请管理员先在“防控政策”里启用。")
+        return Preview(choice, problem="没有正在执行的防控政策，不能开始观察。请管理员先在“防控政策”里启用。")
     if dates.controlled_on is None:
         dates = StartDates(dates.last_contact_on, dates.left_on, dates.arrived_on, timezone.localdate(at))
     try:
@@ -136,13 +142,13 @@ def observation_preview(*, dates: StartDates, choice: Choice, at: dt.datetime) -
 def _cautions(choice: Choice, plan: Plan, at: dt.datetime) -> list[Caution]:
     found = []
     if choice.reasons:
-        message = f"{'；'.join(choice.reasons)}。确需观察的,请写明原因。"
+        message = f"{'；'.join(choice.reasons)}。确需观察的，请写明原因。"
         found.append(Caution("reason", OUT_OF_SCOPE, message, by_reason=True))
     if plan.term.expires_at <= at:
         over = day_words(plan.term.last_on, timezone.localdate(at).year)
         over += hour_words(plan.terms.release.full_term_time)
         message = (
-            f"按这些日期推算,观察期到{over}已经结束,不会再安排测温。请先核对日期;确需建档的,请勾选确认。"
+            f"按这些日期推算，观察期到{over}已经结束，不会再安排测温。请先核对日期；确需建档的，请勾选确认。"
         )
         found.append(Caution("confirmed", TERM_OVER, message))
     return found

@@ -50,7 +50,7 @@ def policy_switch_on(
     ValidationError by field for dates out of order and for terms that do not hold together.
     """
     if effective_to is not None and effective_to < effective_from:
-        raise ValidationError({"effective_to": "截止日期早于开始日期,请核对。"})
+        raise ValidationError({"effective_to": "截止日期早于开始日期，请核对。"})
     terms = dict(template.terms)
     if regions is not None:
         terms |= {"regions": list(regions), "cutoff_on": cutoff_on.isoformat() if cutoff_on else None}

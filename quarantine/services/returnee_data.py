@@ -126,7 +126,7 @@ def returnee_fill(returnee: Returnee, person: Person, data: ReturneeData, at: dt
     for name in TEXTS:
         setattr(returnee, name, _text(Returnee, name, getattr(data, name), errors))
     if not returnee.origin:
-        errors["origin"] = ["请填写从何地返回,例如:武汉市江夏区。"]
+        errors["origin"] = ["请填写从何地返回，例如：武汉市江夏区。"]
     for name in (*DATES, *PLAIN):
         setattr(returnee, name, getattr(data, name))
     if data.transport and data.transport not in Transport.values:
@@ -146,7 +146,7 @@ def _text(model: Any, name: str, value: str, errors: Errors, key: str = "") -> s
     limit = model._meta.get_field(name).max_length
     tidy = " ".join(value.split())
     if limit and len(tidy) > limit:
-        errors.setdefault(key or name, []).append(f"最多 {limit} 个字,现在有 {len(tidy)} 个。")
+        errors.setdefault(key or name, []).append(f"最多 {limit} 个字，现在有 {len(tidy)} 个。")
         return str(tidy[:limit])
     return tidy
 
@@ -209,7 +209,7 @@ def legs_fill(returnee: Returnee, rows: Sequence[LegData], at: dt.datetime) -> t
             if moment is not None and moment > at:
                 errors.setdefault(key + name, []).append(f"{label}不能晚于现在。")
         if leg.departed_at and leg.arrived_at and leg.arrived_at < leg.departed_at:
-            errors.setdefault(key + "arrived_at", []).append("到达时间早于出发时间,请核对。")
+            errors.setdefault(key + "arrived_at", []).append("到达时间早于出发时间，请核对。")
         legs.append(leg)
     return legs, errors
 

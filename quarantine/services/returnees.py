@@ -145,7 +145,7 @@ def _row(
     locked = Returnee.objects.select_for_update(of=("self",)).select_related("person", "area")
     row = locked.get(pk=returnee.pk)
     if row.voided_at is not None:
-        raise ValidationError("该档案已作废,不能修改。")
+        raise ValidationError("该档案已作废，不能修改。")
     if version is not None and row.version != version:
         raise StaleReturnee(row, _differences(row, data, at))
     return row
@@ -153,8 +153,8 @@ def _row(
 
 def _duplicate_words(row: Returnee) -> str:
     if row.arrived_on is None:
-        return f"{row.person.name}已有一份没有填返回日期的档案,请打开那一份补填。"
-    return f"{row.person.name} {row.arrived_on:%Y-%m-%d} 返回的档案已经建过,不能重复。"
+        return f"{row.person.name}已有一份没有填返回日期的档案，请打开那一份补填。"
+    return f"{row.person.name} {row.arrived_on:%Y-%m-%d} 返回的档案已经建过，不能重复。"
 
 
 def _replace(manager: Any, rows: list[TripLeg] | list[CloseContact]) -> None:
@@ -207,7 +207,7 @@ def returnee_void(
     if row.version != version:
         raise StaleVersion(row)
     if Observation.objects.open().filter(returnee=row).exists():
-        raise ValidationError("该档案下还有正在进行的观察,请先更正或结束观察。")
+        raise ValidationError("该档案下还有正在进行的观察，请先更正或结束观察。")
     row.voided_at, row.void_reason, row.version = at, reason.strip()[:100], row.version + 1
     rows_update([row], ["voided_at", "void_reason", "version"], by=by, at=at, reason=reason)
     followup_refresh([row.household_id] if row.household_id else [])

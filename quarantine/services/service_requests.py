@@ -23,7 +23,7 @@ def _check_text(text: str, field: str, words: str) -> str:
     if not tidy:
         raise ValidationError({field: words})
     if len(tidy) > LONGEST:
-        raise ValidationError({field: f"最多 {LONGEST} 个字,现在有 {len(tidy)} 个。"})
+        raise ValidationError({field: f"最多 {LONGEST} 个字，现在有 {len(tidy)} 个。"})
     return tidy
 
 
@@ -40,9 +40,9 @@ def service_request(
     """Note what somebody needs, and who brings it. Raises ValidationError by field."""
     if kind not in ServiceKind.values:
         raise ValidationError({"kind": "请选择服务类别。"})
-    text = _check_text(request, "request", "请写明需要什么,例如:米10斤、降压药一盒。")
+    text = _check_text(request, "request", "请写明需要什么，例如：米10斤、降压药一盒。")
     if assigned_to is not None and not assigned_to.is_active:
-        raise ValidationError({"assigned_to": f"{assigned_to.name}已停用,不能办理。"})
+        raise ValidationError({"assigned_to": f"{assigned_to.name}已停用，不能办理。"})
     return ServiceRequest.objects.create(
         person=person,
         area=area,
@@ -66,7 +66,7 @@ def service_assign(*, service: ServiceRequest, assigned_to: Staff | None, by: St
     """Say who brings it (None: nobody yet). Raises ValidationError when it is done or he has left."""
     row = _open_one(service)
     if assigned_to is not None and not assigned_to.is_active:
-        raise ValidationError({"assigned_to": f"{assigned_to.name}已停用,不能办理。"})
+        raise ValidationError({"assigned_to": f"{assigned_to.name}已停用，不能办理。"})
     row.assigned_to = assigned_to
     row.save(update_fields=["assigned_to"])
     return row
@@ -77,7 +77,7 @@ def service_done(
     *, service: ServiceRequest, note: str, by: Staff, at: dt.datetime | None = None
 ) -> ServiceRequest:
     """It has been brought; `note` says how it went. Raises ValidationError by field or when it is done already."""
-    text = _check_text(note, "done_note", "请写明办理情况,例如:已送到门口,本人签收。")
+    text = _check_text(note, "done_note", "请写明办理情况，例如：已送到门口，本人签收。")
     row = _open_one(service)
     row.done_at, row.done_by, row.done_note = at or timezone.now(), by, text
     row.save(update_fields=["done_at", "done_by", "done_note"])

@@ -113,31 +113,31 @@ ACTIONS = {
         "延长观察", "延长后会接着安排每天的测温。", "延长", _form(ExtendForm), _service(observation_extend), "已延长。"
     ),
     "transfer": Action(
-        "转送", "送往医院或集中隔离点,居家观察到此结束;由专车转送,不能让本人自行前往。", "确认转送",
-        _form(TransferForm), _service(observation_transfer), "已办理转送,居家观察结束。", is_grave=True,
+        "转送", "送往医院或集中隔离点，居家观察到此结束；由专车转送，不能让本人自行前往。", "确认转送",
+        _form(TransferForm), _service(observation_transfer), "已办理转送，居家观察结束。", is_grave=True,
     ),
     "move": Action(
-        "转往他处观察", "换个地方继续观察:旧区域记转出,新区域记转入,天数不断。", "办理转移", _move_form,
+        "转往他处观察", "换个地方继续观察：旧区域记转出，新区域记转入，天数不断。", "办理转移", _move_form,
         _service(observation_move), "已转往新的观察地点。",
     ),
     "release": Action(
-        "解除观察", "由您和审核人两人确认,缺一不可。", "确认解除", _release_form, _service(observation_release),
+        "解除观察", "由您和审核人两人确认，缺一不可。", "确认解除", _release_form, _service(observation_release),
         "观察已解除。", permission=RELEASE,
     ),
     "end": Action(
-        "失联或死亡", "观察因失联或死亡结束,不作解除。", "确认结束", _form(EndForm), _service(observation_end),
-        "已记录,观察结束。", is_grave=True,
+        "失联或死亡", "观察因失联或死亡结束，不作解除。", "确认结束", _form(EndForm), _service(observation_end),
+        "已记录，观察结束。", is_grave=True,
     ),
     "left-home": Action(
         "报告擅自外出", "会立即通知医护人员、包片领导和街道。", "报告", _form(EventForm),
-        _service(observation_left_home), "已报告,异常事件已通知到人。", is_grave=True,
+        _service(observation_left_home), "已报告，异常事件已通知到人。", is_grave=True,
     ),
     "explain": Action(
-        "说明漏测原因", "说明了原因的漏测不再妨碍解除;记录仍然是漏测。", "保存说明", _explain_form, _explain,
+        "说明漏测原因", "说明了原因的漏测不再妨碍解除；记录仍然是漏测。", "保存说明", _explain_form, _explain,
         "已保存说明。", on_closed=True,
     ),
     "annul": Action(
-        "更正最近一次事件", "录错的事件不删除:另记一条更正把它撤销,当时怎样、现在怎样都查得到。", "撤销这一事件",
+        "更正最近一次事件", "录错的事件不删除：另记一条更正把它撤销，当时怎样、现在怎样都查得到。", "撤销这一事件",
         _form(ReasonForm, words="更正原因"), _annul, "已更正。", is_grave=True, on_closed=True,
     ),
 }  # fmt: skip
@@ -158,7 +158,7 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
     observation = observation_or_404(request, uid, action.permission)
     by = staff_of(request)
     if observation.state != "OPEN" and not action.on_closed:
-        messages.warning(request, "该观察已经结束,不能再办理。")
+        messages.warning(request, "该观察已经结束，不能再办理。")
         return redirect("quarantine:observation_detail", uid)
     latest = latest_event(observation, timezone.now()) if kind == "annul" else None
     if latest is not None and latest.kind in CLOSING:

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from grassroots.grid.duties import DutyTarget, duties_for
-from grassroots.grid.models import AccessAction
+from grassroots.grid.models import AccessAction, Staff
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import link, require, staff_of
+from households.models import Person
 from quarantine.listing import dress_observations, page_by_last_day, page_by_time
 from quarantine.models import Alert, EventKind, Observation, ObservationEvent, ObservationState
 from quarantine.rules.clock import Start, term_until
@@ -87,6 +88,11 @@ def events_of(observation: Observation) -> list[ObservationEvent]:
     return events
 
 
+def _may_open(staff: Staff, person_id: int) -> bool:
+    """Whether the person's own page, and with it his phone, is open to whoever asks."""
+    return Person.objects.active().visible_to(staff).filter(pk=person_id).exists()
+
+
 @require_GET
 def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """第几天, explanation, visits by day, alerts, events, who answers, what stands in the way of release."""
@@ -99,6 +105,7 @@ def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     terms = observation.policy.parsed()
     start = Start(observation.start_basis, observation.basis_on, observation.day_one_on)  # type: ignore[arg-type]
     term = term_until(terms, observation.day_one_on, observation.last_on)
+    origin = observation.returnee.origin if observation.returnee else ""
     is_open = observation.state == ObservationState.OPEN
     days = visit_days(observation, terms, today)
     latest = latest_event(observation, now)
@@ -108,7 +115,8 @@ def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "terms": terms,
         "crumbs": observation_crumbs(observation),
         "place": observation.area.full_name(" "),
-        "words": explain_term(terms, start, term, reference_year=today.year),
+        "words": explain_term(terms, start, term, reference_year=today.year, origin_text=origin),
+        "may_dial": bool(observation.person.phone) and _may_open(staff, observation.person_id),
         "day": observation.day_number(today),
         "total_days": term.days,
         "is_open": is_open,

@@ -102,7 +102,7 @@ def observation_open_page(request: HttpRequest, **uids: uuid.UUID) -> HttpRespon
     """The policy in force, the term in words, how many visits, who answers; then 开始观察."""
     case = Case(request, uids)
     if case.area is None:
-        raise PermissionDenied(f"{case.person.name}没有登记现住处,请先在户里登记他的居住。")
+        raise PermissionDenied(f"{case.person.name}没有登记现住处，请先在户里登记他的居住。")
     standing = Observation.objects.open().filter(person=case.person).first()
     if standing is not None and request.method == "GET":
         messages.info(request, f"{case.person.name}已在居家观察中。")
@@ -148,7 +148,7 @@ def observation_open_page(request: HttpRequest, **uids: uuid.UUID) -> HttpRespon
         return {"observation": str(_open(request, case, form, preview).uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, "已开始观察,每天的测温已排好。")
+        messages.success(request, "已开始观察，每天的测温已排好。")
         return redirect("quarantine:observation_detail", result["observation"])
 
     return form_page(request, make=make, show=show, write=write, done=done)

@@ -107,11 +107,11 @@ def policy_withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "heading": "停用政策",
             "crumbs": _crumbs("停用"),
-            "text": "填的日期以后返回的人不再适用。填早于执行起的日期,等于整个撤回。",
+            "text": "填的日期以后返回的人不再适用。填早于执行起的日期，等于整个撤回。",
             "rows": [
                 ("政策", f"{policy.name}(第{policy.version}版)"),
                 ("执行起", policy.effective_from),
-                ("正在按它观察的", f"{running} 人,不受影响,继续到期满"),
+                ("正在按它观察的", f"{running} 人，不受影响，继续到期满"),
             ],
             "submit": "停用",
             "danger": True,

@@ -145,7 +145,7 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
     start = _start(request, uids)
     require(request, "quarantine.add_returnee")
     if start.person is not None and start.area is None:
-        raise PermissionDenied(f"{start.person.name}没有登记现住处,请先在户里登记他的居住,再建返乡档案。")
+        raise PermissionDenied(f"{start.person.name}没有登记现住处，请先在户里登记他的居住，再建返乡档案。")
     if start.person is None and not staff_of(request).has_perm("households.add_person"):
         return _only_registered(request, start)
     page = EntryPage(request, start)
@@ -194,7 +194,7 @@ def _saved(request: HttpRequest, result: dict[str, Any]) -> HttpResponse:
 def _only_registered(request: HttpRequest, start: Start) -> HttpResponse:
     """Whoever may not register people chooses among those who are."""
     if start.household is None:
-        raise PermissionDenied("您不能登记新人员。请先找到这个人的档案,再从那里建返乡档案。")
+        raise PermissionDenied("您不能登记新人员。请先找到这个人的档案，再从那里建返乡档案。")
     context = {"start": start, "members": _members(start.household), "cancel_url": _back(start)}
     return render(request, "quarantine/returnee_choose.html", context)
 

@@ -132,7 +132,7 @@ def returnee_void_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
             "form": form,
             "heading": "作废返乡档案",
             "crumbs": returnee_crumbs(returnee, "作废"),
-            "text": "登错了人、重复建档时作废。档案不再统计,历史中仍可查到。",
+            "text": "登错了人、重复建档时作废。档案不再统计，历史中仍可查到。",
             "rows": [("人员", returnee.person.name), ("从何地返回", returnee.origin)],
             "submit": "作废档案",
             "danger": True,
@@ -150,7 +150,7 @@ def returnee_void_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
                 returnee=returnee, version=values["version"], reason=values["reason"], by=staff_of(request)
             )
         except StaleVersion as stale:
-            form.add_error(None, "刚才有人改过这份档案,请返回核对后再作废。")
+            form.add_error(None, "刚才有人改过这份档案，请返回核对后再作废。")
             raise SubmissionInvalid(show(form, STALE)) from stale
         return {"returnee": str(uid)}
 

@@ -54,7 +54,7 @@ def service_create(request: HttpRequest, person_uid: uuid.UUID) -> HttpResponse:
     person = person_or_404(request, person_uid, "quarantine.add_servicerequest")
     area = _area_of(person)
     if area is None:
-        raise PermissionDenied(f"{person.name}没有登记现住处,不能登记服务需求。")
+        raise PermissionDenied(f"{person.name}没有登记现住处，不能登记服务需求。")
     staff = staff_of(request)
     back = file_url(person, staff)
 

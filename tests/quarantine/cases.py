@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from quarantine.models import KeyReason, Observation, Policy, Returnee
@@ -53,3 +60,39 @@ def make_observation(
         at=aware(at),
         known_at=aware(at),
     )
+
+
+def signed_in(staff: Staff) -> Client:
+    """A browser in which somebody is signed in."""
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+def sent(**values: Any) -> dict[str, Any]:
+    """What a form sends, with a submission id of its own."""
+    return {"submission_id": str(uuid.uuid4()), **values}
+
+
+def queries_of(client: Client, url: str) -> int:
+    """How many queries a page needs."""
+    client.get(url)  # what is read once a process
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(url).status_code == 200
+    return len(seen)
+
+
+def recent(office: OfficeCast, days: int = 3) -> Returnee:
+    """Somebody who came back from Wuhan a few days ago."""
+    on = timezone.localdate() - dt.timedelta(days=days)
+    return make_returnee(office, left_on=on, arrived_on=on)
+
+
+def running(office: OfficeCast, days: int = 3) -> Observation:
+    """Under observation now, since a few days ago."""
+    returnee = recent(office, days)
+    at = timezone.now() - dt.timedelta(days=days)
+    return observation_open(
+        person=returnee.person, area=returnee.area, household=returnee.household, returnee=returnee,
+        dates=StartDates.of(returnee), by=office.jia, at=at, known_at=at,
+    )  # fmt: skip

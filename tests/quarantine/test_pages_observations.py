@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from grassroots.grid.models import AccessAction, AccessLog, Staff
+from grassroots.grid.models import AccessAction, AccessLog
 from quarantine.models import Alert, EventKind, Observation, Policy, Reading, Returnee, VisitState
-from quarantine.services.observations import StartDates, observation_extend, observation_open
+from quarantine.services.observations import observation_extend
 from tests.factories import OfficeCast, make_household, make_office
-from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.quarantine.cases import (
+    make_observation,
+    make_returnee,
+    queries_of,
+    recent,
+    running,
+    sent,
+    signed_in,
+    switch_on,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -27,32 +32,6 @@ def office() -> OfficeCast:
     cast = make_office()
     switch_on(cast.admin)
     return cast
-
-
-def signed_in(staff: Staff) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
-
-
-def sent(**values: Any) -> dict[str, Any]:
-    return {"submission_id": str(uuid.uuid4()), **values}
-
-
-def recent(office: OfficeCast, days: int = 3) -> Returnee:
-    """Somebody who came back from Wuhan a few days ago."""
-    on = timezone.localdate() - dt.timedelta(days=days)
-    return make_returnee(office, left_on=on, arrived_on=on)
-
-
-def running(office: OfficeCast, days: int = 3) -> Observation:
-    """Under observation now, since a few days ago."""
-    returnee = recent(office, days)
-    at = timezone.now() - dt.timedelta(days=days)
-    return observation_open(
-        person=returnee.person, area=returnee.area, household=returnee.household, returnee=returnee,
-        dates=StartDates.of(returnee), by=office.jia, at=at, known_at=at,
-    )  # fmt: skip
 
 
 def full(office: OfficeCast) -> Observation:
@@ -72,13 +51,6 @@ def event_url(observation: Observation, kind: str) -> str:
 
 def dates_of(returnee: Returnee) -> dict[str, Any]:
     return {"left_on": returnee.left_on, "arrived_on": returnee.arrived_on, "place": "HOME"}
-
-
-def queries_of(client: Client, url: str) -> int:
-    client.get(url)  # what is read once a process
-    with CaptureQueriesContext(connection) as seen:
-        assert client.get(url).status_code == 200
-    return len(seen)
 
 
 # --- opening ----------------------------------------------------------------------------------------------
@@ -237,9 +209,9 @@ def test_misses_are_explained_together(office: OfficeCast) -> None:
     observation = full(office)
     missed = list(observation.visits.order_by("opens_at")[:2])
     observation.visits.filter(pk__in=[visit.pk for visit in missed]).update(state=VisitState.MISSED)
-    data = sent(visits=[str(visit.uid) for visit in missed], explanation="大雪封路,电话询问正常")
+    data = sent(visits=[str(visit.uid) for visit in missed], explanation="大雪封路，电话询问正常")
     assert signed_in(office.jia).post(event_url(observation, "explain"), data).status_code == 302
-    assert observation.visits.filter(explanation="大雪封路,电话询问正常").count() == 2
+    assert observation.visits.filter(explanation="大雪封路，电话询问正常").count() == 2
 
 
 def test_a_visit_of_somebody_else_is_not_explained(office: OfficeCast) -> None:
@@ -392,53 +364,6 @@ def test_the_sheet_has_fourteen_rows_and_masks_the_numbers(office: OfficeCast) -
     assert observation.person.id_number not in text and observation.person.phone not in text
     assert "□期满解除" in text and office.health.name in text
     assert AccessLog.objects.filter(action=AccessAction.PRINT).count() == 1
-
-
-# --- policies ---------------------------------------------------------------------------------------------
-def test_an_administrator_switches_a_policy_on_with_its_own_regions(office: OfficeCast) -> None:
-    template = Policy.objects.get(code="home-14", state="TEMPLATE")
-    client = signed_in(office.admin)
-    assert "湖北" in client.get(reverse("quarantine:policy_switch", args=[template.pk])).content.decode()
-    data = sent(
-        effective_from="2020-02-13",
-        regions="湖北、温州\n台州,湖北",
-        cutoff_on="2020-02-01",
-        document_no="〔2020〕3号",
-    )
-    client.post(reverse("quarantine:policy_switch", args=[template.pk]), data)
-    policy = Policy.objects.get(code="home-14", state="IN_FORCE", version=2)
-    assert policy.parsed().regions == ("湖北", "温州", "台州")
-    assert (policy.switched_on_by, policy.parsed().cutoff_on) == (office.admin, dt.date(2020, 2, 1))
-    template.refresh_from_db()
-    assert template.parsed().regions == ("湖北",)
-
-
-def test_dates_of_a_policy_out_of_order_are_refused(office: OfficeCast) -> None:
-    template = Policy.objects.get(code="home-14", state="TEMPLATE")
-    data = sent(effective_from="2020-02-13", effective_to="2020-02-01")
-    answer = signed_in(office.admin).post(reverse("quarantine:policy_switch", args=[template.pk]), data)
-    assert answer.status_code == 422 and "effective_to" in answer.context["form"].errors
-
-
-def test_only_an_administrator_switches_policies(office: OfficeCast) -> None:
-    template = Policy.objects.get(code="home-14", state="TEMPLATE")
-    live = Policy.objects.get(state="IN_FORCE")
-    for staff in (office.jia, office.ding, office.health, office.inspector):
-        client = signed_in(staff)
-        assert client.get(reverse("quarantine:policy_list")).status_code == 200
-        assert client.get(reverse("quarantine:policy_switch", args=[template.pk])).status_code == 403
-        assert client.post(reverse("quarantine:policy_withdraw", args=[live.pk]), sent()).status_code == 403
-
-
-def test_a_policy_that_ends_lets_running_observations_run_on(office: OfficeCast) -> None:
-    observation = running(office)
-    live = Policy.objects.get(state="IN_FORCE")
-    client = signed_in(office.admin)
-    client.post(reverse("quarantine:policy_withdraw", args=[live.pk]), sent(effective_to="2020-06-30"))
-    live.refresh_from_db()
-    assert live.effective_to == dt.date(2020, 6, 30)
-    page = signed_in(office.jia).get(reverse("quarantine:observation_detail", args=[observation.uid]))
-    assert page.status_code == 200
 
 
 def test_a_file_voided_by_mistake_is_refused_while_observed(office: OfficeCast) -> None:

@@ -8,17 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from grassroots.grid.models import AccessAction, AccessLog, Staff
+from grassroots.grid.models import AccessAction, AccessLog
 from households.models import Person, Residency, Survey, SurveyMember
 from quarantine.hooks import returnee_check
 from quarantine.models import CloseContact, KeyReason, Returnee, ServiceRequest
 from tests.factories import OfficeCast, aware, make_household, make_office, make_person
-from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.quarantine.cases import make_observation, make_returnee, queries_of, signed_in, switch_on
 
 pytestmark = pytest.mark.django_db
 
@@ -29,12 +26,6 @@ def office() -> OfficeCast:
     cast = make_office()
     switch_on(cast.admin)
     return cast
-
-
-def signed_in(staff: Staff) -> Client:
-    client = Client()
-    client.force_login(staff)
-    return client
 
 
 def form(**changes: Any) -> dict[str, Any]:
@@ -52,15 +43,6 @@ def form(**changes: Any) -> dict[str, Any]:
 
 def create_url(person: Person) -> str:
     return reverse("quarantine:returnee_create", kwargs={"person_uid": person.uid})
-
-
-def queries_of(client: Client, url: str) -> int:
-    client.get(url)  # what is read once a process
-    with CaptureQueriesContext(
-        connection,
-    ) as seen:
-        assert client.get(url).status_code == 200
-    return len(seen)
 
 
 def test_a_file_is_made_for_a_registered_person_and_leads_to_the_observation(office: OfficeCast) -> None:

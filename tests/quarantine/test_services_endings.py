@@ -108,7 +108,7 @@ def test_an_explained_miss_no_longer_blocks(office: OfficeCast) -> None:
     assert missed is not None
     observation.visits.filter(pk=missed.pk).update(state=VisitState.MISSED)
     assert blockers_of(observation, aware(OVER))
-    visit_explain(visit=missed, explanation="下雪封路,电话询问正常", by=office.jia)
+    visit_explain(visit=missed, explanation="下雪封路，电话询问正常", by=office.jia)
     assert blockers_of(observation, aware(OVER)) == []
 
 

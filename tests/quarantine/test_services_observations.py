@@ -170,7 +170,7 @@ def test_the_preview_says_what_would_be_laid_down(office: OfficeCast) -> None:
     choice = policy_choose(origin=returnee.origin, arrived_on=returnee.arrived_on)
     preview = observation_preview(dates=StartDates.of(returnee), choice=choice, at=aware("2020-01-25 13:00"))
     assert preview.plan is not None
-    assert "离鄂" in preview.plan.words and "2月3日24时期满" in preview.plan.words
+    assert "离鄂" in preview.words and "2月3日24时期满" in preview.words
     assert (preview.visits, preview.cautions) == (19, [])
     observation = make_observation(office, at="2020-01-25 13:00", returnee=returnee)
     assert observation.visits.count() == preview.visits
@@ -190,6 +190,13 @@ def test_outside_the_scope_asks_for_a_reason(office: OfficeCast) -> None:
     )
     assert [caution.code for caution in preview.cautions] == [OUT_OF_SCOPE]
     assert "不适用" in choice.words
+
+
+def test_who_came_from_elsewhere_did_not_leave_hubei(office: OfficeCast) -> None:
+    dates = StartDates(left_on=dt.date(2020, 1, 20), arrived_on=dt.date(2020, 1, 21))
+    choice = policy_choose(origin="重庆市渝北区", arrived_on=dt.date(2020, 1, 21))
+    preview = observation_preview(dates=dates, choice=choice, at=aware("2020-01-25 13:00"))
+    assert preview.words.startswith("离开当地 2020年1月20日")
 
 
 def test_the_policy_of_the_right_regions_is_chosen_of_several(office: OfficeCast) -> None:

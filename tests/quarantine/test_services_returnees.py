@@ -80,7 +80,7 @@ def test_an_arrival_tomorrow_is_refused(office: OfficeCast) -> None:
 
 
 def test_too_long_a_text_is_refused_with_its_length(office: OfficeCast) -> None:
-    assert refused(office, origin="武" * 81) == {"origin": ["最多 80 个字,现在有 81 个。"]}
+    assert refused(office, origin="武" * 81) == {"origin": ["最多 80 个字，现在有 81 个。"]}
 
 
 def test_one_file_an_arrival(office: OfficeCast) -> None:
