@@ -42,6 +42,7 @@ PLACES = (
     Place("quarantine:policy_list", "防控政策", "journal-text", MANAGE, "quarantine.change_policy"),
     Place("grid:duty_kind_list", "包保类别", "list-ol", MANAGE, "grid.change_dutykind"),
     Place("grid:office_edit", "单位设置", "gear", MANAGE, "grid.change_office"),
+    Place("notices:tick_log", "系统时钟", "stopwatch", AUDIT, "notices.view_tickrun"),
     Place("grid:access_log", "访问日志", "shield-check", AUDIT, "grid.view_accesslog"),
     Place("grid:history", "修改历史", "clock-history", AUDIT, "grid.view_accesslog"),
 )
