@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -58,22 +59,26 @@ def _check_opening(
         raise ValidationError({"place": "请选择观察地点。"})
 
 
+def _opened(plan: Plan, values: dict[str, Any]) -> Observation:
+    """The row of a plan."""
+    household: Household | None = values["household"]
+    return Observation.objects.create(
+        policy=plan.policy,
+        start_basis=plan.start.basis,
+        basis_on=plan.start.basis_on,
+        day_one_on=plan.start.day_one_on,
+        last_on=plan.term.last_on,
+        walk_key=household.walk_key if household else "",
+        **values,
+    )
+
+
 @transaction.atomic
 def observation_open(
-    *,
-    person: Person,
-    area: Area,
-    dates: StartDates,
-    by: Staff,
-    household: Household | None = None,
-    returnee: Returnee | None = None,
-    policy: Policy | None = None,
-    place: str = Place.HOME,
-    place_note: str = "",
-    reason: str = "",
-    at: dt.datetime | None = None,
-    known_at: dt.datetime | None = None,
-) -> Observation:
+    *, person: Person, area: Area, dates: StartDates, by: Staff, household: Household | None = None,
+    returnee: Returnee | None = None, policy: Policy | None = None, place: str = Place.HOME, place_note: str = "",
+    reason: str = "", at: dt.datetime | None = None, known_at: dt.datetime | None = None,
+) -> Observation:  # fmt: skip
     """Open an observation from `at` (default now) and lay down its visits.
 
     Raises ValidationError when the person is under observation already, no policy applies, or no date is known from
@@ -85,34 +90,19 @@ def observation_open(
         raise ValidationError({"at": "开始管控的时间不能晚于现在。"})
     Person.objects.select_for_update().get(pk=person.pk)  # two who open at once: the second one is told
     _check_opening(person, area, household, returnee, place)
-    if dates.controlled_on is None:
-        dates = StartDates(dates.last_contact_on, dates.left_on, dates.arrived_on, timezone.localdate(at))
-    plan = observation_plan(dates=dates, policy=policy)
-    observation = Observation.objects.create(
-        person=person,
-        returnee=returnee,
-        policy=plan.policy,
-        household=household,
-        area=area,
-        place=place,
-        place_note=place_note.strip(),
-        start_basis=plan.start.basis,
-        basis_on=plan.start.basis_on,
-        day_one_on=plan.start.day_one_on,
-        last_on=plan.term.last_on,
-        opened_at=at,
-        recorded_at=known_at,
-        walk_key=household.walk_key if household else "",
-    )
+    plan = observation_plan(dates=dates.controlled_by(timezone.localdate(at)), policy=policy)
+    values: dict[str, Any] = {
+        "person": person,
+        "returnee": returnee,
+        "household": household,
+        "area": area,
+        "place": place,
+    }
+    values |= {"place_note": place_note.strip(), "opened_at": at, "recorded_at": known_at}
+    observation = _opened(plan, values)
     event_add(
-        observation=observation,
-        kind=EventKind.OPENED,
-        at=at,
-        known_at=known_at,
-        by=by,
-        to_area=area,
-        reason=reason,
-    )
+        observation=observation, kind=EventKind.OPENED, at=at, known_at=known_at, by=by, to_area=area, reason=reason
+    )  # fmt: skip
     stay_open(observation=observation, area=area, place=place, at=at, known_at=known_at)
     visits_lay_down(observation=observation, terms=plan.terms, from_at=max(at, known_at))
     followup_refresh([household.pk] if household else [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -33,6 +33,10 @@ class StartDates:
     def of(cls, returnee: Returnee, controlled_on: dt.date | None = None) -> StartDates:
         """A returnee's own dates."""
         return cls(returnee.last_contact_on, returnee.left_on, returnee.arrived_on, controlled_on)
+
+    def controlled_by(self, on: dt.date) -> StartDates:
+        """The same, with the day on which control began unless it is known."""
+        return self if self.controlled_on else replace(self, controlled_on=on)
 
 
 @dataclass(frozen=True)
@@ -128,10 +132,8 @@ def observation_preview(*, dates: StartDates, choice: Choice, at: dt.datetime) -
     """What would be laid down at `at` under the chosen policy, and what must be confirmed first."""
     if choice.policy is None:
         return Preview(choice, problem="没有正在执行的防控政策，不能开始观察。请管理员先在“防控政策”里启用。")
-    if dates.controlled_on is None:
-        dates = StartDates(dates.last_contact_on, dates.left_on, dates.arrived_on, timezone.localdate(at))
     try:
-        plan = observation_plan(dates=dates, policy=choice.policy)
+        plan = observation_plan(dates=dates.controlled_by(timezone.localdate(at)), policy=choice.policy)
     except ValidationError as refused:
         return Preview(choice, problem=" ".join(refused.messages))
     first = max(timezone.localdate(at), plan.start.day_one_on)

@@ -120,7 +120,7 @@ def reasons_propose(
     return [reason.value for reason in found]
 
 
-def returnee_fill(returnee: Returnee, person: Person, data: ReturneeData, at: dt.datetime) -> Errors:
+def returnee_fill(*, returnee: Returnee, person: Person, data: ReturneeData, at: dt.datetime) -> Errors:
     """Put typed values on a file, normalised, without saving; returns what is wrong, by field, in Chinese."""
     errors: Errors = {}
     for name in TEXTS:

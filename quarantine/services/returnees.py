@@ -99,7 +99,7 @@ def returnee_save(
     if returnee is None or area is not None:
         row.household = household
         row.area = household.area if household else (area or row.area)
-    errors = returnee_fill(row, row.person, data, at)
+    errors = returnee_fill(returnee=row, person=row.person, data=data, at=at)
     if "arrived_on" not in errors and same_arrival(
         person=row.person, arrived_on=row.arrived_on, but=returnee
     ):
@@ -179,7 +179,7 @@ def _shown(row: Returnee, name: str) -> str:
 
 def _differences(current: Returnee, data: ReturneeData, at: dt.datetime) -> list[Difference]:
     mine = Returnee(person=current.person)
-    returnee_fill(mine, current.person, data, at)
+    returnee_fill(returnee=mine, person=current.person, data=data, at=at)
     found = []
     for name in COMPARED:
         if getattr(mine, name) != getattr(current, name):

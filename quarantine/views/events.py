@@ -157,7 +157,7 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
         raise Http404
     observation = observation_or_404(request, uid, action.permission)
     by = staff_of(request)
-    if observation.state != "OPEN" and not action.on_closed:
+    if request.method == "GET" and observation.state != "OPEN" and not action.on_closed:
         messages.warning(request, "该观察已经结束，不能再办理。")
         return redirect("quarantine:observation_detail", uid)
     latest = latest_event(observation, timezone.now()) if kind == "annul" else None
@@ -175,11 +175,8 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
             "observation": observation,
             "latest": latest,
             "blockers": blockers_of(observation, timezone.now()) if kind == "release" else [],
-            "crumbs": observation_crumbs(observation, action.title),
-            "cancel_url": link("quarantine:observation_detail", uid),
-            **more,
         }
-        return render(request, "quarantine/observation_event.html", context, status=status)
+        return _page(request, {**context, **more}, status)
 
     def write(form: Any) -> dict[str, Any]:
         try:
@@ -193,6 +190,13 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
         return redirect("quarantine:observation_detail", result["observation"])
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    observation, title = context["observation"], context["action"].title
+    context["crumbs"] = observation_crumbs(observation, title)
+    context["cancel_url"] = link("quarantine:observation_detail", observation.uid)
+    return render(request, "quarantine/observation_event.html", context, status=status)
 
 
 def _stale_page(

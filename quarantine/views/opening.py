@@ -103,31 +103,11 @@ def observation_open_page(request: HttpRequest, **uids: uuid.UUID) -> HttpRespon
     case = Case(request, uids)
     if case.area is None:
         raise PermissionDenied(f"{case.person.name}没有登记现住处，请先在户里登记他的居住。")
-    standing = Observation.objects.open().filter(person=case.person).first()
-    if standing is not None and request.method == "GET":
-        messages.info(request, f"{case.person.name}已在居家观察中。")
-        return redirect("quarantine:observation_detail", standing.uid)
+    if request.method == "GET" and Observation.objects.open().filter(person=case.person).exists():
+        return _standing(request, case)
 
-    def show(form: Any, status: int = 200, preview: Preview | None = None) -> HttpResponse:
-        preview = preview or case.preview(form.dates(), _moment(form))
-        form.caution(preview.cautions)
-        context = {
-            "form": form,
-            "case": case,
-            "preview": preview,
-            "place": case.area.full_name(" ") if case.area else "",
-            "crumbs": case.crumbs(),
-        }
-        if request.headers.get("HX-Request"):
-            return render(request, "quarantine/_observation_preview.html", context)
-        assert case.area is not None
-        target = DutyTarget(case.area.pk, case.household.pk if case.household else None, case.person.pk)
-        return render(
-            request,
-            "quarantine/observation_open.html",
-            {**context, "chain": duties_for(target)},
-            status=status,
-        )
+    def show(form: Any, status: int = 200) -> HttpResponse:
+        return _page(request, case, form, status)
 
     if request.method == "POST" and "preview" in request.POST:
         form = OpeningForm(request.POST)
@@ -144,7 +124,7 @@ def observation_open_page(request: HttpRequest, **uids: uuid.UUID) -> HttpRespon
         if form.errors or preview.plan is None:
             if preview.plan is None:
                 form.add_error(None, preview.problem)
-            raise SubmissionInvalid(show(form, INVALID, preview))
+            raise SubmissionInvalid(show(form, INVALID))
         return {"observation": str(_open(request, case, form, preview).uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
@@ -152,6 +132,26 @@ def observation_open_page(request: HttpRequest, **uids: uuid.UUID) -> HttpRespon
         return redirect("quarantine:observation_detail", result["observation"])
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _standing(request: HttpRequest, case: Case) -> HttpResponse:
+    """He is under observation already: on to it, as far as it may be seen."""
+    messages.info(request, f"{case.person.name}已在居家观察中。")
+    mine = Observation.objects.open().visible_to(staff_of(request)).filter(person=case.person).first()
+    return redirect(link("quarantine:observation_detail", mine.uid) if mine else case.back)
+
+
+def _page(request: HttpRequest, case: Case, form: OpeningForm, status: int) -> HttpResponse:
+    """The whole page, or just the preview for htmx."""
+    assert case.area is not None
+    preview = case.preview(form.dates(), _moment(form))
+    form.caution(preview.cautions)
+    context: dict[str, Any] = {"form": form, "case": case, "preview": preview}
+    if request.headers.get("HX-Request"):
+        return render(request, "quarantine/_observation_preview.html", context)
+    target = DutyTarget(case.area.pk, case.household.pk if case.household else None, case.person.pk)
+    context |= {"chain": duties_for(target), "place": case.area.full_name(" "), "crumbs": case.crumbs()}
+    return render(request, "quarantine/observation_open.html", context, status=status)
 
 
 def _open(request: HttpRequest, case: Case, form: OpeningForm, preview: Preview) -> Observation:

@@ -111,10 +111,22 @@ class EntryPage:
             self._person_form(None, data),
         )
 
-    def fragment(self, entry: ReturneeEntry) -> HttpResponse | None:
+    def make(self, data: Any, initial: Any = None) -> Any:
+        """For form_page: as sent, as typed when 查找 was pressed, or as the page is opened."""
+        if initial is not None:
+            return self.typed()
+        return self.sent(data) if data is not None else self.fresh()
+
+    def show(self, entry: ReturneeEntry, status: int, context: dict[str, Any]) -> HttpResponse:
+        """The whole page."""
+        own = {"entry": entry, "start": self.start, "returnee": self.returnee}
+        return render(self.request, "quarantine/returnee_form.html", {**own, **context}, status=status)
+
+    def fragment(self) -> HttpResponse | None:
         """Just the part of the page that htmx asked for."""
         if not self.request.headers.get("HX-Request"):
             return None
+        entry = self.typed()
         asked = self.request.POST.get("add") or self.request.POST.get("remove", "").split("-")[0]
         if "propose" in self.request.POST:
             return render(self.request, "quarantine/_returnee_reasons.html", {"entry": entry})
@@ -151,27 +163,14 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
     page = EntryPage(request, start)
 
     def show(entry: Any, status: int = 200) -> HttpResponse:
+        list_crumb = {"title": "返乡人员", "url": link("quarantine:returnee_list")}
         context = {
-            "entry": entry,
-            "start": start,
             "members": _members(start.household) if start.person is None else [],
             "cancel_url": _back(start),
-            "crumbs": [
-                {"title": "返乡人员", "url": link("quarantine:returnee_list")},
-                {"title": "新建档案", "url": ""},
-            ],
+            "crumbs": [list_crumb, {"title": "新建档案", "url": ""}],
             "there": _there(request, start, entry),
         }
-        return render(request, "quarantine/returnee_form.html", context, status=status)
-
-    if _without_saving(request):
-        entry = page.typed()
-        return page.fragment(entry) or show(entry)
-
-    def make(data: Any, initial: Any = None) -> Any:
-        if initial is not None:
-            return page.typed()
-        return page.sent(data) if data is not None else page.fresh()
+        return page.show(entry, status, context)
 
     def write(entry: Any) -> dict[str, Any]:
         try:
@@ -181,7 +180,11 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
             raise SubmissionInvalid(show(entry, INVALID)) from needed
         return {"returnee": str(returnee.uid), "open": "open" in request.POST}
 
-    return form_page(request, make=make, show=show, write=write, done=lambda result: _saved(request, result))
+    if _without_saving(request):
+        return page.fragment() or show(page.typed())
+    return form_page(
+        request, make=page.make, show=show, write=write, done=lambda result: _saved(request, result)
+    )
 
 
 def _saved(request: HttpRequest, result: dict[str, Any]) -> HttpResponse:
@@ -265,19 +268,9 @@ def returnee_edit(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     page = EntryPage(request, start, returnee)
 
     def show(entry: Any, status: int = 200, **more: Any) -> HttpResponse:
-        context = {
-            "entry": entry,
-            "start": start,
-            "returnee": returnee,
-            "crumbs": returnee_crumbs(returnee, "修改档案"),
-            "cancel_url": link("quarantine:returnee_detail", uid),
-            **more,
-        }
-        return render(request, "quarantine/returnee_form.html", context, status=status)
-
-    if _without_saving(request):
-        entry = page.typed()
-        return page.fragment(entry) or show(entry)
+        crumbs = returnee_crumbs(returnee, "修改档案")
+        cancel_url = link("quarantine:returnee_detail", uid)
+        return page.show(entry, status, {"crumbs": crumbs, "cancel_url": cancel_url, **more})
 
     def write(entry: Any) -> dict[str, Any]:
         version = entry.main.cleaned_data["version"] or 0
@@ -296,7 +289,6 @@ def returnee_edit(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         messages.success(request, "已保存。")
         return redirect("quarantine:returnee_detail", result["returnee"])
 
-    def make(data: Any) -> Any:
-        return page.sent(data) if data is not None else page.fresh()
-
-    return form_page(request, make=make, show=show, write=write, done=done)
+    if _without_saving(request):
+        return page.fragment() or show(page.typed())
+    return form_page(request, make=page.make, show=show, write=write, done=done)
