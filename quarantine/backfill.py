@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from grassroots.grid.models import AreaDuty, Role, Staff
 from households.models import HouseholdDuty, PersonDuty
 from quarantine.measuring import MeasuringDuties
-from quarantine.models import Observation, Outcome, Visit
+from quarantine.models import Observation, Outcome, Visit, VisitState
 from quarantine.round import RoundRow, SlotTab, rows_of, visits_to_show
 
 MEASURERS_SHOWN = 300
@@ -36,6 +36,14 @@ def walked_after(last: Observation) -> Q:
     """What comes after an observation in walking order (keyset of the pages)."""
     same_area = Q(walk_key__gt=last.walk_key) | Q(walk_key=last.walk_key, pk__gt=last.pk)
     return Q(area__path__gt=last.area.path) | Q(area__path=last.area.path) & same_area
+
+
+def measured_in(tab: SlotTab) -> Q:
+    """Observations with a reading in that slot."""
+    done = Visit.objects.filter(
+        observation=OuterRef("pk"), date=tab.date, slot=tab.slot, state=VisitState.DONE
+    )
+    return Q(Exists(done))
 
 
 def backfill_rows(observations: list[Observation], tab: SlotTab, at: dt.datetime) -> list[RoundRow]:

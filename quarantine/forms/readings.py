@@ -78,7 +78,7 @@ class CorrectionForm(ReadingForm):
     """What the reading should have been, and why it was wrong."""
 
     measured_at = forms.CharField(
-        label="测量时间", required=False, max_length=12, help_text="如 8:30;不知道可留空"
+        label="测量时间", required=False, max_length=12, help_text="如 8:30;留空则沿用原来的时间"
     )
     reason = forms.CharField(
         label="更正原因", max_length=100, error_messages={"required": "请写明更正原因,例如:录入时看错。"}

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from grassroots.grid.models import Staff
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.views.pages import add_errors, link, require, staff_of
-from quarantine.backfill import backfill_rows, measurers, observed_in, walked_after
+from quarantine.backfill import backfill_rows, measured_in, measurers, observed_in, walked_after
 from quarantine.forms.readings import BackfillForm, ExplainForm
 from quarantine.measuring import MeasuringDuties
 from quarantine.models import Method, Observation, ReadingSource
@@ -245,8 +245,9 @@ def _done(request: HttpRequest, observation: Observation, choice: Choice, at: dt
     if request.htmx:  # type: ignore[attr-defined]
         return _show(request, observation, choice, at, fresh_submission=True)
     rows = observed_in(choice.tab, choice.duties, is_all=choice.is_all)
-    following = rows.filter(walked_after(observation)).first()
-    return redirect(f"{_link(choice, focus=following.uid if following else '')}#row-{observation.uid}")
+    following = rows.filter(walked_after(observation)).exclude(measured_in(choice.tab)).first()
+    url = _link(choice, focus=following.uid if following else "")
+    return redirect(url if following else f"{url}#row-{observation.uid}")
 
 
 @require_POST

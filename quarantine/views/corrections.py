@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from quarantine.forms.readings import CorrectionForm
-from quarantine.models import Reading
-from quarantine.round import rows_of, visits_to_show
+from quarantine.models import Reading, Visit
+from quarantine.round import RoundRow, rows_of, visits_to_show
 from quarantine.services.readings import reading_correct as correct
 
 
@@ -22,30 +22,24 @@ from quarantine.services.readings import reading_correct as correct
 def reading_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Correct a reading: the old value stays and is shown struck through."""
     staff = staff_of(request)
-    reading = get_object_or_404(
-        Reading.objects.visible_to(staff).select_related("visit__observation__policy"), uid=uid
-    )
+    rows = Reading.objects.visible_to(staff).select_related("visit__observation__policy")
+    reading = get_object_or_404(rows, uid=uid)
     require(request, "quarantine.add_reading")
-    visit = visits_to_show(type(reading.visit).objects.filter(pk=reading.visit_id))[0]
-    row = rows_of([visit], timezone.now())[0]
-    back_url = _back(reading)
+    row, back_url = _row(reading), _back(reading)
     if request.method == "GET" and reading.corrections.exists():
         messages.info(request, "这次读数已经更正过,下面是最新的一次。")
         return redirect("quarantine:reading_correct", _latest(reading).uid)
 
     def make(data: Any, initial: dict[str, Any] | None = None) -> CorrectionForm:
-        return CorrectionForm(data, terms=row.terms, on=visit.date, initial=initial)
+        return CorrectionForm(data, terms=row.terms, on=row.visit.date, initial=initial)
 
     def show(form: CorrectionForm, status: int = 200) -> HttpResponse:
-        checked = request.POST.getlist("symptoms") if request.method == "POST" else reading.symptoms
-        at = reading.measured_at
         context = {
             "form": form,
             "row": row,
             "reading": reading,
-            "checked": checked,
-            "measured": timezone.localtime(at).strftime("%H:%M") if at else "",
             "back_url": back_url,
+            **_prefilled(request, reading),
         }
         return render(request, "quarantine/reading_correct.html", context, status=status)
 
@@ -66,6 +60,21 @@ def reading_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect(back_url)
 
     return form_page(request, make=make, show=show, write=write, done=respond)
+
+
+def _row(reading: Reading) -> RoundRow:
+    """The slot that the reading stands in."""
+    visits = visits_to_show(Visit.objects.filter(pk=reading.visit_id))
+    return rows_of(list(visits), timezone.now())[0]
+
+
+def _prefilled(request: HttpRequest, reading: Reading) -> dict[str, Any]:
+    """Symptoms and time as they were, or as typed; the temperature is always typed anew."""
+    at = reading.measured_at
+    return {
+        "checked": request.POST.getlist("symptoms") if request.method == "POST" else reading.symptoms,
+        "measured": timezone.localtime(at).strftime("%H:%M") if at else "",
+    }
 
 
 def _latest(reading: Reading) -> Reading:

@@ -237,10 +237,13 @@ def row_done(request: HttpRequest, visit: Visit, at: dt.datetime) -> HttpRespons
     rows = Visit.objects.of_slot(visit.date, visit.slot)
     rows = rows.visible_to(staff) if _is_all(request) else rows.to_measure_by(staff)
     waits = rows_of([fresh], at)[0].asks_second
-    target = fresh if waits else next_to_measure(rows, fresh) or fresh
+    target = fresh if waits else next_to_measure(rows, fresh)
     who = "all" if _is_all(request) else ""
-    url = link("quarantine:round", on=visit.date, slot=visit.slot, who=who, focus=target.uid)
-    return redirect(f"{url}#row-{target.uid}")
+    # A browser that is sent to a fragment does not focus: the fragment is for a list without a next field only.
+    url = link(
+        "quarantine:round", on=visit.date, slot=visit.slot, who=who, focus=target.uid if target else ""
+    )
+    return redirect(url if target else f"{url}#row-{fresh.uid}")
 
 
 def row_conflict(request: HttpRequest, response: HttpResponse, visit: Visit, at: dt.datetime) -> HttpResponse:

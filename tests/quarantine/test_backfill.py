@@ -183,7 +183,7 @@ def test_without_script_it_goes_on_to_the_next_line(office, browser, observation
     nextdoor = make_observation(
         office,
         at="2020-01-28 13:00",
-        returnee=make_returnee(office, household=make_household(office.compound, "999")),
+        returnee=make_returnee(office, household=make_household(office.compound, "101", "9")),
     )
     response = line(browser, observation, "36.6", office.health, htmx=False)
     assert response.status_code == 302
