@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -90,8 +90,8 @@ class ReturneeData:
     note: str = ""
     legs: Sequence[LegData] | None = None
     contacts: Sequence[ContactData] | None = None
-    unread: dict[str, str] = field(default_factory=dict)
-    """Texts of cells that could not be read as what their column holds, by field."""
+    unread: Mapping[str, str] | None = None
+    """Texts of cells that could not be read as what their column holds, by field; None: what is there."""
 
 
 def reasons_propose(
@@ -134,7 +134,8 @@ def returnee_fill(*, returnee: Returnee, person: Person, data: ReturneeData, at:
     _fill_dates(returnee, person, at, errors)
     _fill_temperature(returnee, data, errors)
     returnee.arrival_symptoms = list(present_symptoms(data.arrival_symptoms))
-    returnee.unread = dict(data.unread)
+    unread = returnee.unread if data.unread is None else data.unread
+    returnee.unread = {name: text for name, text in unread.items() if not getattr(returnee, name, None)}
     returnee.origin_kind = classify_origin(
         returnee.origin, returnee.native_place or returnee.registered_place
     )

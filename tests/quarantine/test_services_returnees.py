@@ -121,6 +121,13 @@ def test_route_and_contacts_are_kept_changed_and_taken_away(office: OfficeCast) 
     assert row.contacts.get().phone == "13900001111"
 
 
+def test_a_text_that_could_not_be_read_stays_until_its_field_is_filled(office: OfficeCast) -> None:
+    row = save(office, left_on=None, unread={"left_on": "腊月二十六", "transport": "和老乡一起"})
+    later = dataclasses.replace(DATA, left_on=dt.date(2020, 1, 20))
+    again = returnee_save(returnee=row, version=1, by=office.jia, data=later)
+    assert again.unread == {"transport": "和老乡一起"}
+
+
 def test_rare_names_survive(office: OfficeCast) -> None:
     name = "阿卜杜拉·买买提𬱖"
     row = save(office, contacts=[ContactData("阿卜杜拉•买买提𬱖")])
