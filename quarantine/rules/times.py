@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import time
 
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.点时](\d{1,2}))?分?")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.点时](\d{1,2})?)?分?")
 _DIGITS = re.compile(r"(\d{1,2})(\d{2})")
 
 
