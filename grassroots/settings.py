@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "grassroots.grid.middleware.IdleSignOutMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "grassroots.grid.middleware.SignInRequiredMiddleware",
+    "grassroots.grid.middleware.ReadableQueryMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -190,6 +191,7 @@ EXPORT_ROOT = VAR_DIR / "exports"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+FORM_RENDERER = "grassroots.grid.forms.quick.QuickRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 SIMPLE_HISTORY_HISTORY_ID_USE_UUID = False
