@@ -11,10 +11,19 @@ from django.utils import timezone
 from grassroots.grid.models import Area, Staff
 from grassroots.grid.versions import check_version
 from grassroots.ledgers.rollups import mark_dirty
-from quarantine.models import EventKind, Observation, ObservationEvent, ObservationState, Outcome, VisitState
+from quarantine.models import (
+    EventKind,
+    Observation,
+    ObservationEvent,
+    ObservationState,
+    Outcome,
+    Place,
+    VisitState,
+)
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.events import event_add, visits_lay_down
 from quarantine.services.followup import followup_refresh
+from quarantine.services.homes import live_at
 from quarantine.services.observations import observation_move_locked
 from quarantine.services.stays import stay_reopen, stay_unmove, stay_void
 
@@ -64,7 +73,7 @@ def _undo(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.dat
     if event.kind in CLOSING:
         _reopen(row, event, by, known_at)
     elif event.kind == EventKind.MOVED:
-        _move_back(row, event, known_at)
+        _move_back(row, event, by, known_at)
     elif event.kind in SHIFTING:
         row.last_on = dt.date.fromisoformat(event.detail["from"])
         row.save(update_fields=["last_on", "version"])
@@ -113,7 +122,7 @@ def _follow_successor(row: Observation, by: Staff, known_at: dt.datetime) -> Non
     )
 
 
-def _move_back(row: Observation, event: ObservationEvent, known_at: dt.datetime) -> None:
+def _move_back(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:
     assert event.from_area is not None
     if not event.from_area.is_open:
         raise ValidationError(f"原来的“{event.from_area.name}”已停用，不能退回；请改办转往他处。")
@@ -123,6 +132,10 @@ def _move_back(row: Observation, event: ObservationEvent, known_at: dt.datetime)
     row.save(update_fields=["area", "household", "place", "place_note", "walk_key", "version"])
     stay_unmove(observation=row, known_at=known_at)
     row.visits.filter(state=VisitState.PLANNED, closes_at__gt=event.happened_at).update(area=row.area_id)
+    if row.place == Place.HOME:
+        live_at(
+            person=row.person, area=row.area, household=row.household, address=row.place_note, by=by, at=known_at
+        )
 
 
 def _cancel_visits(row: Observation, known_at: dt.datetime, by: Staff, after: dt.date) -> None:

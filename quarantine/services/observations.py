@@ -165,6 +165,8 @@ def observation_move(
         row, area=area, household=household, reason=reason, by=by, at=at, known_at=known_at, place=place,
         place_note=place_note,
     )  # fmt: skip
+    if row.place == Place.HOME:
+        live_at(person=row.person, area=area, household=household, address=place_note, by=by, at=known_at)
     return row
 
 
