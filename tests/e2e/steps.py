@@ -20,6 +20,14 @@ from tests.quarantine.cases import make_returnee
 SERIALS = iter(range(1, 999))
 
 
+EITHER_WIDTH = {",": "[,，]", "(": "[(（]", ")": "[)）]", ":": "[:：]"}
+
+
+def words(text: str) -> re.Pattern[str]:
+    """Words of a page, whichever width their punctuation has."""
+    return re.compile("".join(EITHER_WIDTH.get(sign, re.escape(sign)) for sign in text))
+
+
 def picture(page: Page, name: str) -> None:
     """Keep a picture of the page in the folder that JOURNEY_PICTURES names; without it, nothing."""
     if folder := os.environ.get("JOURNEY_PICTURES"):
@@ -48,7 +56,7 @@ def new_id_number(born: dt.date) -> str:
 
 def answer(box: Locator, question: str, word: str) -> None:
     """Tap one of a question's answers."""
-    box.get_by_role("radiogroup", name=question).get_by_role("radio", name=word, exact=True).check()
+    box.get_by_role("radiogroup", name=words(question)).get_by_role("radio", name=word, exact=True).check()
 
 
 def day(days_ago: int) -> dt.date:

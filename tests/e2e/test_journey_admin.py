@@ -17,6 +17,7 @@ def pick(page: Page, label: str, name: str) -> None:
     box = page.locator(".pick").filter(has=page.get_by_label(label))
     box.get_by_label(label).fill(name)
     box.get_by_role("button", name="查找").click()
+    expect(box.get_by_role("radio")).to_have_count(1)  # a short list stands there before anything is looked for
     box.get_by_role("radio", name=name).check()
 
 

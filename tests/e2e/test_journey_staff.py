@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from households.models import CommitmentLetter, Household, Person, Relation, Survey, SurveyMember
 from quarantine.models import Observation, Returnee, Visit
 from tests.e2e.conftest import PHONE, SignIn
-from tests.e2e.steps import answer, day, go_to, new_id_number, picture
+from tests.e2e.steps import answer, day, go_to, new_id_number, picture, words
 from tests.factories import OfficeCast
 
 DOOR = "3栋2单元501"
@@ -43,7 +43,7 @@ def add_door(page: Page, text: str) -> None:
     page.get_by_role("button", name="到这户").click()
     expect(page.get_by_text("没有登记这一户")).to_be_visible()
     picture(page, "staff-1-no-such-door")
-    page.get_by_role("button", name="保存,去入户登记").click()
+    page.get_by_role("button", name=words("保存,去入户登记")).click()
     expect(page.get_by_role("heading", level=1, name=DOOR)).to_be_visible()
 
 
@@ -75,7 +75,7 @@ def back_from_wuhan(card: Locator) -> None:
 def sign_and_save(page: Page, signer: str) -> None:
     """The letter is signed: the result of the knock, who signed, and the button below."""
     page.get_by_role("radio", name="已签承诺书").check()
-    page.get_by_label("被调查人(签字人)").fill(signer)
+    page.get_by_label(words("被调查人(签字人)")).fill(signer)
     picture(page, "staff-3-survey-filled")
     page.get_by_role("button", name="保存", exact=True).locator("visible=true").last.click()
 
@@ -112,7 +112,7 @@ def test_a_door_is_opened_by_typing_it_and_its_returnee_is_led_to_his_observatio
         expect(card.get_by_label("出生日期")).to_have_value(one.born.isoformat())
     picture(page, "staff-2-three-people")
     page.get_by_role("button", name="全家都在家").click()
-    page.get_by_role("button", name="全家无武汉(湖北)接触").click()
+    page.get_by_role("button", name=words("全家无武汉(湖北)接触")).click()
     back_from_wuhan(cards(page).nth(2))
     sign_and_save(page, people[0].name)
 
@@ -125,17 +125,17 @@ def test_a_door_is_opened_by_typing_it_and_its_returnee_is_led_to_his_observatio
     expect(page.get_by_role("checkbox", name="武汉", exact=True)).to_be_checked()
     picture(page, "staff-4-returnee")
     page.get_by_label("交通方式").first.select_option(label="火车")
-    page.get_by_label("车次/航班/车牌(座号)").first.fill("D622 05车12A")
-    page.get_by_role("button", name="保存,下一步开始观察").click()
+    page.get_by_label(words("车次/航班/车牌(座号)")).first.fill("D622 05车12A")
+    page.get_by_role("button", name=words("保存,下一步开始观察")).click()
 
     expect(page.get_by_role("heading", level=1, name="开始居家医学观察")).to_be_visible()
     picture(page, "staff-5-open")
     left, last = day(5), day(5) + dt.timedelta(days=14)
-    words = f"离鄂 {left.month}月{left.day}日,次日为第1天,14天 → {last.month}月{last.day}日24时期满"
-    expect(page.get_by_text(words)).to_be_visible()
+    term = words(f"离鄂 {left.month}月{left.day}日,次日为第1天,14天 → {last.month}月{last.day}日24时期满")
+    expect(page.get_by_text(term)).to_be_visible()
     page.get_by_role("button", name="开始观察").click()
     expect(page.get_by_role("heading", level=1, name=son.name)).to_be_visible()
-    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.get_by_text(term)).to_be_visible()
     picture(page, "staff-6-observation")
 
     household = check_household(people)
