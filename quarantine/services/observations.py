@@ -23,6 +23,7 @@ from quarantine.services.endings import (
 )
 from quarantine.services.events import check_time, event_add, observation_lock, visits_lay_down
 from quarantine.services.followup import followup_refresh
+from quarantine.services.homes import live_at
 from quarantine.services.plans import Plan, StartDates, observation_plan
 from quarantine.services.stays import stay_close, stay_open
 
