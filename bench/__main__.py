@@ -48,7 +48,8 @@ def page_table(results: dict[str, dict[str, Any]]) -> list[str]:
     """The table of pages: village beside street, their ratio, and where a page falls short of its aim."""
     village, street = (results[size]["pages"] for size in SIZES)
     lines = [
-        "| page | queries village / street | p50 ms village / street | p95 ms village / street | street ÷ village (p50) | |",
+        "| page | queries village / street | p50 ms village / street | p95 ms village / street "
+        "| street ÷ village (p50) | |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
     ]
     for name in village:

@@ -106,7 +106,7 @@ def pages(rounds: int) -> dict[str, dict[str, float]]:
         + [person.name_initials for person in people[40:60]] + ["3-2-501", "1-1-101"]
     )  # fmt: skip
     listed = reverse("households:household_list")
-    found = {
+    return {
         "工作台 (supervisor)": measured(lambda: supervisor.get(reverse("desk:workbench")), rounds),
         "工作台 (health worker)": measured(lambda: health.get(reverse("desk:workbench")), rounds),
         "household list: street": measured(lambda: supervisor.get(listed), rounds),
@@ -118,7 +118,6 @@ def pages(rounds: int) -> dict[str, dict[str, float]]:
         "search": measured(lambda: supervisor.post(reverse("desk:search"), {"q": next(terms)}), rounds),
         "statistics page": measured(lambda: supervisor.get(reverse("ledgers:statistics")), rounds),
     }
-    return found
 
 
 def main() -> None:

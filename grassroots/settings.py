@@ -150,7 +150,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "grid/locked_out.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # a whole office shares one address behind its router: lock the account
+SILENCED_SYSTEM_CHECKS = [
+    "axes.W006"
+]  # a whole office shares one address behind its router: lock the account
 # GB/T 22239: idle exit after 15 to 30 minutes; the middleware touches the session at most once a minute.
 SESSION_IDLE_SECONDS = 30 * 60
 SESSION_COOKIE_AGE = 12 * 3600
@@ -235,7 +237,11 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     "loggers": {
-        "django": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING"), "propagate": False},
+        "django": {
+            "handlers": ["console"],
+            "level": os.environ.get("LOG_LEVEL", "WARNING"),
+            "propagate": False,
+        },
         "grassroots": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

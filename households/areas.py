@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def holds_data(area_ids: Sequence[int]) -> bool:
     """Whether a household or a person was ever counted in one of these areas."""
     return (
-        Household.objects.filter(area__in=area_ids).exists() or Residency.objects.filter(area__in=area_ids).exists()
+        Household.objects.filter(area__in=area_ids).exists()
+        or Residency.objects.filter(area__in=area_ids).exists()
     )
 
 

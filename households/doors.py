@@ -158,7 +158,7 @@ def buildings_of(area: Area) -> list[Building]:
 
 
 def _natural(name: str) -> tuple[int, int, str]:
-    digits = "".join(char for char in name if char.isdigit())
+    digits = "".join(char for char in name if char.isdecimal())[:18]
     return (0 if name else -1, int(digits) if digits else 10**9, name)
 
 

@@ -28,6 +28,4 @@ for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
 grant(Role.SUPERVISOR, *DUTIES)
 grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 
-from households import indicators  # noqa: E402, F401
-
-from households import ledgers  # noqa: E402, F401
+from households import indicators, ledgers  # noqa: E402, F401

@@ -102,7 +102,7 @@ def make_person(name: str = "", household: Household | None = None, **fields: ob
 
 @dataclass
 class OfficeCast:
-    """A small street office. 甲 works in a grid, 乙 is a colleague there, 丙 works elsewhere, 丁 in the street office."""
+    """A small office: 甲 works in a grid, 乙 is a colleague there, 丙 works elsewhere, 丁 sits in the street."""
 
     county: Area
     street: Area

@@ -62,7 +62,12 @@ class Item:
 
 # Pages below a place, by the beginning of their URL's name: they light up the place that leads to them.
 BELOW = {
-    "households:household_list": ("households:household", "households:door", "households:survey", "households:person"),
+    "households:household_list": (
+        "households:household",
+        "households:door",
+        "households:survey",
+        "households:person",
+    ),
     "quarantine:round": ("quarantine:round", "quarantine:backfill", "quarantine:visit", "quarantine:reading"),
     "quarantine:returnee_list": ("quarantine:returnee",),
     "quarantine:observation_list": ("quarantine:observation",),

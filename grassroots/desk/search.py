@@ -82,11 +82,7 @@ def _doors(term: str, staff: Staff) -> list[Household]:
     door = parse_door(match["door"])
     if not door.door:
         return []
-    rows = (
-        Household.objects.open()
-        .visible_to(staff)
-        .filter(door_key=door_key(door.building, door.unit, door.door))
-    )
+    rows = Household.objects.open().visible_to(staff).with_door(door_key(door.building, door.unit, door.door))
     if door.group:
         rows = rows.filter(area__name__startswith=f"{door.group}组")
     if match["place"]:

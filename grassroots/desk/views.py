@@ -45,7 +45,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     staff = cast(Staff, request.user)
     if not staff.has_perm("households.view_person"):
         raise PermissionDenied("您的角色不能查找人员。")
-    term = request.POST.get("q", "").strip()
+    term = request.POST.get("q", "").replace("\x00", "").strip()
     context: dict[str, object] = {"term": term, "longest": LONGEST_TERM}
     if request.method == "POST" and not term:
         context["problem"] = "请输入要查找的内容。"

@@ -87,32 +87,39 @@ class BulkWriter:
         self._is_copy = self.connection.vendor == "postgresql"
         converter = _copy_converter if self._is_copy else _sqlite_converter
         self._null = "\\N" if self._is_copy else None
-        self._converters = [(field.attname, converter(field)) for field in self.fields]
-        self._defaults = {
-            field.attname: field.default
-            if callable(field.default) and field.has_default()
-            else field.get_default()
-            for field in self.fields
-        }
+        self._columns = {field.attname: (at, converter(field)) for at, field in enumerate(self.fields)}
+        # What a row holds that nobody names: defaults converted once, and those that are made for each row.
+        self._blank: list[Any] = []
+        self._made: list[tuple[str, Callable[[], Any]]] = []
+        for field in self.fields:
+            is_made = field.has_default() and callable(field.default)
+            if is_made:
+                self._made.append((field.attname, field.default))
+            self._blank.append(self._null if is_made else self._converted(field.attname, field.get_default()))
         self._rows: list[tuple[Any, ...]] = []
         last = model._default_manager.using(using).order_by("-pk").values_list("pk", flat=True).first()
         self.first_pk = self.next_pk = (last or 0) + 1
         self.written = 0
 
+    def _converted(self, attname: str, value: Any) -> Any:
+        return self._null if value is None else self._columns[attname][1](value)
+
     def add(self, **values: Any) -> int:
-        """Add a row by column names (`area_id=…`); unnamed columns take the field's default. Returns its key."""
+        """Add a row by column names (`area_id=…`); unnamed columns take the field's default. Returns its key.
+
+        Raises KeyError for a name that is no column.
+        """
         pk_name = self.model._meta.pk.attname  # type: ignore[union-attr]
         pk = values.setdefault(pk_name, self.next_pk)
         self.next_pk = max(self.next_pk, pk) + 1
-        row = []
-        null = self._null
-        for attname, convert in self._converters:
-            if attname in values:
-                value = values[attname]
-            else:
-                default = self._defaults.get(attname)
-                value = default() if callable(default) else default
-            row.append(null if value is None else convert(value))
+        for attname, make in self._made:
+            if attname not in values:
+                values[attname] = make()
+        row = self._blank.copy()
+        columns, null = self._columns, self._null
+        for attname, value in values.items():
+            at, convert = columns[attname]
+            row[at] = null if value is None else convert(value)
         self._rows.append(tuple(row))
         if len(self._rows) >= FLUSH_ROWS:
             self.flush()

@@ -45,7 +45,9 @@ def _encode(raw: bytes) -> str:
 
 def _dump(keyring: Keyring) -> str:
     keys = {key_id: _encode(raw) for key_id, raw in keyring.keys.items()}
-    return json.dumps({"active": keyring.active, "keys": keys, "digest_key": _encode(keyring.digest_key)}, indent=1)
+    return json.dumps(
+        {"active": keyring.active, "keys": keys, "digest_key": _encode(keyring.digest_key)}, indent=1
+    )
 
 
 def ensure_keyring(path: Path) -> None:

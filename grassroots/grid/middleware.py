@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import Resolver404, resolve
 
 from grassroots.grid.models import Office
@@ -65,6 +65,18 @@ class IdleSignOutMiddleware:
                 return redirect(f"{resolve_url('grid:login')}?{urlencode({'idle': 1, **back})}")
             if "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS:
                 request.session["seen"] = now
+        return self.get_response(request)
+
+
+class ReadableQueryMiddleware:
+    """An address that holds a NUL was written by no browser of ours, and PostgreSQL can look for none: 400."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\x00" in value for values in request.GET.lists() for value in (values[0], *values[1])):
+            return render(request, "400.html", {"reason": "网址里有看不懂的字符。"}, status=400)
         return self.get_response(request)
 
 

@@ -77,8 +77,8 @@ def export_run(
     access_log(
         action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request,
         detail={
-            "ledger": key, "on": on.isoformat(), "format": file_format, "rows": result.rows, "unmasked": unmasked,
-            "filters": sorted(filters or {}),
+            "key": definition.name, "on": on.isoformat(), "format": file_format, "rows": result.rows,
+            "unmasked": unmasked, **({"filters": sorted(filters)} if filters else {}),
         },
     )  # fmt: skip
     return result

@@ -89,7 +89,7 @@ class DownloadForm(AreaDayForm):
         self.helper.form_tag = False
         private = ["unmasked"] if may_unmask else []
         self.helper.layout = Layout(
-            Field("key", wrapper_class="choice-tiles"),
+            Field("key", wrapper_class="choice-tiles choice-tiles--names"),
             HTML('<div class="field-grid field-grid--3">'), "area", "on", "file_format", HTML("</div>"),
             *private, "purpose", "observation",
         )  # fmt: skip

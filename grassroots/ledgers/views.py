@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from grassroots.grid.models import Area, Staff
+from grassroots.grid.views.pages import whole_number
 from grassroots.ledgers.engine import ledger_registry
 from grassroots.ledgers.exports import export_run
 from grassroots.ledgers.forms import AreaDayForm, DownloadForm, ledger_areas
@@ -44,8 +45,8 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
 
 def _asked_area(request: HttpRequest, staff: Staff) -> None:
     """404 for an area outside the scope, whatever else the form holds."""
-    pk = request.POST.get("area", "")
-    if pk.isdigit() and not Area.objects.visible_to(staff).filter(pk=int(pk)).exists():
+    pk = whole_number(request.POST.get("area", ""))
+    if pk is not None and not Area.objects.visible_to(staff).filter(pk=pk).exists():
         raise Http404
 
 
@@ -79,7 +80,7 @@ def _chosen(request: HttpRequest, staff: Staff) -> tuple[Area | None, dt.date, A
     data: dict[str, Any] = {"on": request.GET.get("on") or timezone.localdate().isoformat()}
     pk = request.GET.get("area", "")
     if pk:
-        area = Area.objects.visible_to(staff).filter(pk=pk if pk.isdigit() else 0).first()
+        area = Area.objects.visible_to(staff).filter(pk=whole_number(pk)).first()
         if area is None:
             raise Http404
     else:

@@ -40,9 +40,7 @@ class Reminder(models.Model):
     recipient = models.ForeignKey(
         "grid.Staff", verbose_name="接收人", on_delete=models.PROTECT, related_name="reminders"
     )
-    subject = models.CharField(
-        "对象", max_length=80, help_text="e.g. slot:2020-01-29:AM or alert:<uid>"
-    )
+    subject = models.CharField("对象", max_length=80, help_text="e.g. slot:2020-01-29:AM or alert:<uid>")
     kind = models.CharField("种类", max_length=30)
     stage = models.PositiveSmallIntegerField("第几级", default=0)
     state = models.CharField(

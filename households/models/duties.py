@@ -11,7 +11,9 @@ from households.models.people import Person
 class HouseholdDuty(AbstractDuty):
     """Somebody answers for one household; opens just that household to him."""
 
-    household = models.ForeignKey(Household, verbose_name="户", on_delete=models.PROTECT, related_name="duties")
+    household = models.ForeignKey(
+        Household, verbose_name="户", on_delete=models.PROTECT, related_name="duties"
+    )
 
     class Meta(AbstractDuty.Meta):
         verbose_name = "包户"
@@ -19,7 +21,9 @@ class HouseholdDuty(AbstractDuty):
         constraints = [
             *AbstractDuty.Meta.constraints,
             models.UniqueConstraint(
-                fields=["staff", "kind", "household"], condition=Q(valid_to=None), name="householdduty_open_once"
+                fields=["staff", "kind", "household"],
+                condition=Q(valid_to=None),
+                name="householdduty_open_once",
             ),
         ]
 

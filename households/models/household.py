@@ -132,7 +132,7 @@ class Household(models.Model):
         "同门序号", max_length=4, blank=True, default="", help_text="同一扇门内的第二户填 2"
     )
     display = models.CharField("门牌显示", max_length=90)
-    door_key = models.CharField("门牌检索", max_length=90, db_index=True)
+    door_key = models.CharField("门牌检索", max_length=90)
     walk_key = models.CharField("行走顺序", max_length=120)
     housing_kind = models.CharField(
         "房屋性质", max_length=10, choices=HousingKind.choices, default=HousingKind.OWNED
@@ -176,6 +176,7 @@ class Household(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["door_key"], name="household_door_key"),
             models.Index(fields=["area", "walk_key"], name="household_walk"),
             models.Index(fields=["area", "survey_state"], name="household_state"),
             models.Index(

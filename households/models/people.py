@@ -48,8 +48,8 @@ class Person(models.Model):
     """Anyone in the register, resident or visitor. ID number and phone are encrypted; digests find them."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField("姓名", max_length=50, db_index=True)
-    name_initials = models.CharField("拼音首字母", max_length=50, blank=True, default="", db_index=True)
+    name = models.CharField("姓名", max_length=50)
+    name_initials = models.CharField("拼音首字母", max_length=50, blank=True, default="")
     sex = models.CharField("性别", max_length=1, choices=Sex.choices, blank=True, default="")
     birth_date = models.DateField("出生日期", null=True, blank=True)
     stated_age = models.PositiveSmallIntegerField("自报年龄", null=True, blank=True)
@@ -57,14 +57,12 @@ class Person(models.Model):
     id_kind = models.CharField("证件类型", max_length=20, choices=IdKind.choices, default=IdKind.RESIDENT_ID)
     id_number = EncryptedTextField("证件号码", blank=True, default="")
     id_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
-    id_last4_digest = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    id_last4_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     id_check_reason = models.CharField("校验不符说明", max_length=100, blank=True, default="")
     id_shared_reason = models.CharField("证件号重复说明", max_length=100, blank=True, default="")
     phone = EncryptedTextField("联系电话", blank=True, default="")
-    phone_digest = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
-    phone_last4_digest = models.CharField(
-        max_length=64, blank=True, default="", db_index=True, editable=False
-    )
+    phone_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    phone_last4_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     phone_owner = models.CharField(
         "电话机主", max_length=20, blank=True, default="", help_text="不是本人时填:如 儿子、邻居"
     )
@@ -88,6 +86,19 @@ class Person(models.Model):
                 name="person_one_per_id_number",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="person_has_a_name"),
+        ]
+        # Here and not as db_index: that would index the history too, and give each digest a second index for LIKE.
+        indexes = [
+            models.Index(fields=["name"], name="person_name"),
+            models.Index(fields=["name_initials"], name="person_initials"),
+            models.Index(fields=["name"], name="person_name_begins", opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                fields=["name_initials"], name="person_initials_begins", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(fields=["id_digest"], name="person_id_digest"),
+            models.Index(fields=["id_last4_digest"], name="person_id_last4"),
+            models.Index(fields=["phone_digest"], name="person_phone"),
+            models.Index(fields=["phone_last4_digest"], name="person_phone_last4"),
         ]
 
     def __str__(self) -> str:

@@ -40,13 +40,21 @@ class Survey(models.Model):
     """One knock on one door: when, by whom, which of the seven steps, how it ended."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    household = models.ForeignKey(Household, verbose_name="户", on_delete=models.PROTECT, related_name="surveys")
+    household = models.ForeignKey(
+        Household, verbose_name="户", on_delete=models.PROTECT, related_name="surveys"
+    )
     area = models.ForeignKey(Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+")
     visited_at = models.DateTimeField("上门时间", default=timezone.now)
     recorded_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
-    staff = models.ForeignKey("grid.Staff", verbose_name="入户人员", on_delete=models.PROTECT, related_name="surveys")
-    recorded_by = models.ForeignKey("grid.Staff", verbose_name="录入人", on_delete=models.PROTECT, related_name="+")
-    method = models.CharField("排查方式", max_length=10, choices=SurveyMethod.choices, default=SurveyMethod.AT_DOOR)
+    staff = models.ForeignKey(
+        "grid.Staff", verbose_name="入户人员", on_delete=models.PROTECT, related_name="surveys"
+    )
+    recorded_by = models.ForeignKey(
+        "grid.Staff", verbose_name="录入人", on_delete=models.PROTECT, related_name="+"
+    )
+    method = models.CharField(
+        "排查方式", max_length=10, choices=SurveyMethod.choices, default=SurveyMethod.AT_DOOR
+    )
     outcome = models.CharField("结果", max_length=10, choices=SurveyOutcome.choices)
     step_greet = models.BooleanField("进", default=False)
     step_scan = models.BooleanField("扫", default=False)
@@ -115,7 +123,9 @@ class SurveyMember(models.Model):
 class CommitmentLetter(models.Model):
     """承诺书: the number of households surveyed is the number of signed letters."""
 
-    household = models.ForeignKey(Household, verbose_name="户", on_delete=models.PROTECT, related_name="letters")
+    household = models.ForeignKey(
+        Household, verbose_name="户", on_delete=models.PROTECT, related_name="letters"
+    )
     survey = models.OneToOneField(Survey, on_delete=models.PROTECT, related_name="letter")
     number = models.CharField("承诺书编号", max_length=40, blank=True, default="")
     signed_by = models.CharField("签字人", max_length=50, blank=True, default="")
@@ -129,7 +139,9 @@ class CommitmentLetter(models.Model):
         verbose_name_plural = "承诺书"
         indexes = [models.Index(fields=["household", "signed_at"], name="letter_household")]
         constraints = [
-            models.UniqueConstraint(fields=["area", "number"], condition=~Q(number=""), name="letter_number_unique_in_area")
+            models.UniqueConstraint(
+                fields=["area", "number"], condition=~Q(number=""), name="letter_number_unique_in_area"
+            )
         ]
 
     def __str__(self) -> str:

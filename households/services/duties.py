@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 OwnDuty = HouseholdDuty | PersonDuty
 
 
+def _duty_on(target: Household | Person, values: dict[str, Any]) -> tuple[OwnDuty, Any]:
+    """An unsaved duty on the target, and the duties that it has."""
+    if isinstance(target, Person):
+        return PersonDuty(person=target, **values), PersonDuty.objects.filter(person=target)
+    if target.closed_on is not None:
+        raise ValidationError("该户已销户,不能再指定责任人。")
+    return HouseholdDuty(household=target, **values), HouseholdDuty.objects.filter(household=target)
+
+
 def duty_assign(
     *,
     target: Household | Person,
@@ -45,15 +54,7 @@ def duty_assign(
         "valid_from": valid_from or timezone.localdate(),
         "valid_to": valid_to,
     }
-    duty: OwnDuty
-    if isinstance(target, Household):
-        duty = HouseholdDuty(household=target, **values)
-        same: Any = HouseholdDuty.objects.filter(household=target)
-        if target.closed_on is not None:
-            raise ValidationError("该户已销户,不能再指定责任人。")
-    else:
-        duty = PersonDuty(person=target, **values)
-        same = PersonDuty.objects.filter(person=target)
+    duty, same = _duty_on(target, values)
     if not staff.is_active:
         raise ValidationError({"staff": f"{staff.name}已停用。"})
     with transaction.atomic():

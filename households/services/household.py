@@ -88,7 +88,12 @@ def household_update(
         if current.version == version:
             changed = household_fill(current, changes)
             if changed:
-                household_claim(current, version, {name: getattr(current, name) for name in changed}, changes)
+                household_claim(
+                    household=current,
+                    version=version,
+                    values={name: getattr(current, name) for name in changed},
+                    changes=changes,
+                )
                 rows_note([current], by=by, at=at)
                 mark_dirty({current.area_id})
             return current
@@ -116,7 +121,7 @@ def household_close(
         if count := Residency.objects.open().filter(household=current).count():
             raise ValidationError(f"户内还登记着{count}人,请先办理迁出再销户。")
         values = {"closed_on": on, "close_recorded_at": at}
-        household_claim(current, current.version, values)
+        household_claim(household=current, version=current.version, values=values)
         rows_note([current], by=by, at=at, reason=reason.strip())
         mark_dirty({current.area_id})
     return current
@@ -157,7 +162,7 @@ def household_fill(household: Household, values: Mapping[str, Any]) -> list[str]
 
 
 def household_claim(
-    household: Household, version: int, values: Mapping[str, Any], changes: Mapping[str, Any] | None = None
+    *, household: Household, version: int, values: Mapping[str, Any], changes: Mapping[str, Any] | None = None
 ) -> None:
     """Write `values` and raise the version, if it still is `version`: one conditional UPDATE, which also locks.
 

@@ -87,7 +87,7 @@ def _record(
     errors = _check_visit(household, data, at)
     before = _standing(household)
     values = _household_values(household, data, before, errors)
-    household_claim(household, version, values, data.household)
+    household_claim(household=household, version=version, values=values, changes=data.household)
     on = timezone.localdate(data.visited_at)
     plan = members_plan(household=household, members=data.members, by=by, at=at, on=on)
     _check_outcome(data, plan, errors)

@@ -141,7 +141,7 @@ def door_find(request: HttpRequest) -> HttpResponse:
     """
     area = open_area_or_404(request, request.POST.get("area", ""))
     require(request, LOOK)
-    text = request.POST.get("q", "").strip()[:60]
+    text = request.POST.get("q", "").replace("\x00", "").strip()[:60]
     read = parse_door(text)
     context: dict[str, Any] = {"area": area, "crumbs": _find_crumbs(request, area), "query": text}
     if not read.door:
@@ -154,7 +154,7 @@ def door_find(request: HttpRequest) -> HttpResponse:
     home = places[0] if is_group_known else area
     may_add = home.level >= Level.VILLAGE and staff_of(request).has_perm("households.add_household")
     if may_add and not found:
-        building = "" if read.building else request.POST.get("building", "")[:20]
+        building = "" if read.building else request.POST.get("building", "").replace("\x00", "")[:20]
         initial = {"door_text": text, "building": building}
         context["form"] = HouseholdCreateForm(staff=staff_of(request), area=home, initial=initial)
         context["home"] = home
@@ -189,6 +189,6 @@ def _doors_named(request: HttpRequest, places: Sequence[Area], read: Door, area:
         loose = loose.filter(building=read.building)
     if read.unit:
         loose = loose.filter(unit=read.unit)
-    elif not read.building and (building := request.POST.get("building", "")[:20]):
+    elif not read.building and (building := request.POST.get("building", "").replace("\x00", "")[:20]):
         loose = loose.filter(building=building)
     return list(loose.in_walking_order()[: FOUND_DOORS + 1])

@@ -11,8 +11,8 @@ from quarantine.models.observation import (
 )
 from quarantine.models.policy import Policy, PolicyState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
-from quarantine.rules.policy import Place
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
+from quarantine.rules.policy import Place
 
 __all__ = [
     "Alert",

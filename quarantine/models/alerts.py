@@ -50,7 +50,9 @@ class Alert(models.Model):
     area = models.ForeignKey(Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField("类型", max_length=10, choices=AlertKind.choices)
     visit = models.ForeignKey(Visit, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
-    reading = models.ForeignKey(Reading, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts")
+    reading = models.ForeignKey(
+        Reading, null=True, blank=True, on_delete=models.PROTECT, related_name="alerts"
+    )
     state = models.CharField("状态", max_length=12, choices=AlertState.choices, default=AlertState.OPEN)
     raised_at = models.DateTimeField("发生时间", default=timezone.now)
     acknowledged_at = models.DateTimeField("知悉时间", null=True, blank=True)
@@ -58,7 +60,9 @@ class Alert(models.Model):
         "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     closed_at = models.DateTimeField("办结时间", null=True, blank=True)
-    closed_by = models.ForeignKey("grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    closed_by = models.ForeignKey(
+        "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     result = models.CharField("处置结果", max_length=200, blank=True, default="")
 
     objects = AlertQuerySet.as_manager()
@@ -68,7 +72,9 @@ class Alert(models.Model):
         verbose_name_plural = "异常事件"
         constraints = [
             models.UniqueConstraint(
-                fields=["visit", "kind"], condition=Q(visit__isnull=False), name="alert_once_per_visit_and_kind"
+                fields=["visit", "kind"],
+                condition=Q(visit__isnull=False),
+                name="alert_once_per_visit_and_kind",
             ),
             models.CheckConstraint(
                 condition=~Q(state="CLOSED") | (Q(closed_at__isnull=False) & ~Q(result="")),
@@ -110,12 +116,21 @@ class ServiceRequest(models.Model):
     kind = models.CharField("服务", max_length=15, choices=ServiceKind.choices)
     request = models.CharField("内容", max_length=200)
     requested_at = models.DateTimeField("提出时间", default=timezone.now)
-    recorded_by = models.ForeignKey("grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(
+        "grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+"
+    )
     assigned_to = models.ForeignKey(
-        "grid.Staff", verbose_name="办理人", null=True, blank=True, on_delete=models.PROTECT, related_name="services"
+        "grid.Staff",
+        verbose_name="办理人",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="services",
     )
     done_at = models.DateTimeField("办结时间", null=True, blank=True)
-    done_by = models.ForeignKey("grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    done_by = models.ForeignKey(
+        "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     done_note = models.CharField("办理情况", max_length=200, blank=True, default="")
 
     objects = ServiceRequestQuerySet.as_manager()

@@ -71,22 +71,40 @@ class Observation(models.Model):
     """One person's observation under the policy version that it was opened under."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="observations")
+    person = models.ForeignKey(
+        Person, verbose_name="人员", on_delete=models.PROTECT, related_name="observations"
+    )
     returnee = models.ForeignKey(
-        Returnee, verbose_name="返乡档案", null=True, blank=True, on_delete=models.PROTECT, related_name="observations"
+        Returnee,
+        verbose_name="返乡档案",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="observations",
     )
-    policy = models.ForeignKey(Policy, verbose_name="执行政策", on_delete=models.PROTECT, related_name="observations")
+    policy = models.ForeignKey(
+        Policy, verbose_name="执行政策", on_delete=models.PROTECT, related_name="observations"
+    )
     household = models.ForeignKey(
-        Household, verbose_name="观察住所", null=True, blank=True, on_delete=models.PROTECT, related_name="observations"
+        Household,
+        verbose_name="观察住所",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="observations",
     )
-    area = models.ForeignKey(Area, verbose_name="现在区域", on_delete=models.PROTECT, related_name="observations")
+    area = models.ForeignKey(
+        Area, verbose_name="现在区域", on_delete=models.PROTECT, related_name="observations"
+    )
     place = models.CharField("观察地点", max_length=10, choices=Place.choices, default=Place.HOME)
     place_note = models.CharField("地址", max_length=120, blank=True, default="")
     start_basis = models.CharField("起算依据", max_length=15, choices=StartBasis.choices)
     basis_on = models.DateField("依据日期")
     day_one_on = models.DateField("第1天")
     last_on = models.DateField("最后一天")
-    state = models.CharField("状态", max_length=8, choices=ObservationState.choices, default=ObservationState.OPEN)
+    state = models.CharField(
+        "状态", max_length=8, choices=ObservationState.choices, default=ObservationState.OPEN
+    )
     outcome = models.CharField("结局", max_length=12, choices=Outcome.choices, blank=True, default="")
     opened_at = models.DateTimeField("开始管控", default=timezone.now)
     recorded_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
@@ -105,7 +123,9 @@ class Observation(models.Model):
             models.UniqueConstraint(
                 fields=["person"], condition=Q(state="OPEN"), name="observation_one_open_per_person"
             ),
-            models.CheckConstraint(condition=Q(last_on__gte=F("day_one_on")), name="observation_lasts_a_day_or_more"),
+            models.CheckConstraint(
+                condition=Q(last_on__gte=F("day_one_on")), name="observation_lasts_a_day_or_more"
+            ),
             models.CheckConstraint(
                 condition=Q(state="OPEN", outcome="", closed_at=None)
                 | (Q(state="CLOSED", closed_at__isnull=False) & ~Q(outcome="")),
@@ -188,7 +208,12 @@ class ObservationEvent(models.Model):
     reason = models.CharField("原因", max_length=200, blank=True, default="")
     detail = models.JSONField("详情", default=dict, blank=True)
     corrects = models.ForeignKey(
-        "self", verbose_name="更正的事件", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections"
+        "self",
+        verbose_name="更正的事件",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
     )
 
     objects = EventQuerySet.as_manager()
@@ -199,7 +224,8 @@ class ObservationEvent(models.Model):
         ordering = ["recorded_at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(kind="ANNULLED") | Q(corrects__isnull=False), name="event_annulment_names_its_event"
+                condition=~Q(kind="ANNULLED") | Q(corrects__isnull=False),
+                name="event_annulment_names_its_event",
             ),
             models.UniqueConstraint(
                 fields=["corrects"], condition=Q(kind="ANNULLED"), name="event_annulled_once"

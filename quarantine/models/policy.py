@@ -52,12 +52,17 @@ class Policy(models.Model):
         verbose_name = "防控政策"
         verbose_name_plural = "防控政策"
         constraints = [
-            models.UniqueConstraint(fields=["code", "version", "state"], name="policy_version_once_per_state"),
-            models.CheckConstraint(
-                condition=~Q(state="IN_FORCE") | Q(effective_from__isnull=False), name="policy_in_force_has_a_start"
+            models.UniqueConstraint(
+                fields=["code", "version", "state"], name="policy_version_once_per_state"
             ),
             models.CheckConstraint(
-                condition=Q(effective_to=None) | Q(effective_from=None) | Q(effective_to__gte=F("effective_from")),
+                condition=~Q(state="IN_FORCE") | Q(effective_from__isnull=False),
+                name="policy_in_force_has_a_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_to=None)
+                | Q(effective_from=None)
+                | Q(effective_to__gte=F("effective_from")),
                 name="policy_ends_after_it_starts",
             ),
         ]

@@ -63,9 +63,16 @@ class Returnee(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(Person, verbose_name="人员", on_delete=models.PROTECT, related_name="returns")
     household = models.ForeignKey(
-        Household, verbose_name="现住户", null=True, blank=True, on_delete=models.PROTECT, related_name="returnees"
+        Household,
+        verbose_name="现住户",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="returnees",
     )
-    area = models.ForeignKey(Area, verbose_name="现住区域", on_delete=models.PROTECT, related_name="returnees")
+    area = models.ForeignKey(
+        Area, verbose_name="现住区域", on_delete=models.PROTECT, related_name="returnees"
+    )
     origin = models.CharField("从何地返回", max_length=80)
     origin_kind = models.CharField("来源分类", max_length=15, choices=OriginKind.choices, db_index=True)
     native_place = models.CharField("籍贯", max_length=80, blank=True, default="")
@@ -80,7 +87,9 @@ class Returnee(models.Model):
     companions = models.CharField("同行人员", max_length=200, blank=True, default="")
     hubei_history = models.BooleanField("武汉(湖北)旅居史", null=True, blank=True)
     case_contact = models.BooleanField("接触确诊/疑似", null=True, blank=True)
-    arrival_temperature = models.DecimalField("到家体温(℃)", max_digits=4, decimal_places=1, null=True, blank=True)
+    arrival_temperature = models.DecimalField(
+        "到家体温(℃)", max_digits=4, decimal_places=1, null=True, blank=True
+    )
     arrival_symptoms: Any = models.JSONField("到家症状", default=list, blank=True)
     information_source = models.CharField("信息来源", max_length=60, blank=True, default="")
     notice_no = models.CharField("告知书编号", max_length=40, blank=True, default="")
@@ -89,7 +98,9 @@ class Returnee(models.Model):
     unread: Any = models.JSONField("原文", default=dict, blank=True)
     found_at = models.DateTimeField("发现时间", default=timezone.now)
     recorded_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
-    recorded_by = models.ForeignKey("grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(
+        "grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+"
+    )
     voided_at = models.DateTimeField("作废时间", null=True, blank=True, editable=False)
     void_reason = models.CharField(max_length=100, blank=True, default="", editable=False)
     version = models.PositiveIntegerField(default=1)
@@ -160,7 +171,12 @@ class CloseContact(models.Model):
 
     returnee = models.ForeignKey(Returnee, on_delete=models.CASCADE, related_name="contacts")
     person = models.ForeignKey(
-        Person, verbose_name="已登记人员", null=True, blank=True, on_delete=models.PROTECT, related_name="named_contacts"
+        Person,
+        verbose_name="已登记人员",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="named_contacts",
     )
     name = models.CharField("姓名", max_length=50)
     relation = models.CharField("关系", max_length=20, blank=True, default="")

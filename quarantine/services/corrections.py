@@ -134,7 +134,12 @@ def _move_back(row: Observation, event: ObservationEvent, by: Staff, known_at: d
     row.visits.filter(state=VisitState.PLANNED, closes_at__gt=event.happened_at).update(area=row.area_id)
     if row.place == Place.HOME:
         live_at(
-            person=row.person, area=row.area, household=row.household, address=row.place_note, by=by, at=known_at
+            person=row.person,
+            area=row.area,
+            household=row.household,
+            address=row.place_note,
+            by=by,
+            at=known_at,
         )
 
 

@@ -48,7 +48,7 @@ def test_a_ledger_comes_as_a_workbook_and_is_written_down(office: OfficeCast) ->
     assert [row["姓名"] for row in body(load_workbook(io.BytesIO(content)))] == ["王某"]
     row = AccessLog.objects.get(action=AccessAction.EXPORT)
     assert (row.staff, row.area_id) == (office.ding, office.village.pk)
-    assert (row.detail["ledger"], row.detail["rows"], row.detail["unmasked"]) == ("key-persons", 1, False)
+    assert (row.detail["key"], row.detail["rows"], row.detail["unmasked"]) == ("防控重点人员台账", 1, False)
 
 
 @pytest.mark.parametrize("form", [{}, {"key": "no-such"}, {"on": "rubbish"}, {"unmasked": "on"}])

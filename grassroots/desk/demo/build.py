@@ -21,6 +21,7 @@ from quarantine.services.policies import policy_switch_on
 
 STREET_PEOPLE = 125_587
 STREET_WUHAN = 54
+FIRST_HOMES = 10
 VILLAGE_PEOPLE = 868
 STANDS_FOR = dt.date(2020, 1, 29)
 POLICY_SINCE = dt.date(2020, 1, 1)
@@ -98,14 +99,14 @@ def _write_homes(
 
 
 def _draw(invent: Inventor, homes: list[Home], count: int) -> list[Home]:
-    """Different homes with an adult besides children, spread over the villages."""
+    """Different homes: FIRST_HOMES of the first village, where the demo accounts work, the others spread over all."""
     by_village: dict[int, list[Home]] = {}
     for home in homes:
         by_village.setdefault(home.village_id, []).append(home)
     chosen: list[Home] = []
     villages = list(by_village.values())
     for index in range(count):
-        homes_here = villages[index % len(villages)]
+        homes_here = villages[0 if index < FIRST_HOMES else index % len(villages)]
         chosen.append(homes_here.pop(invent.rng.randrange(len(homes_here))))
     return chosen
 
@@ -113,7 +114,9 @@ def _draw(invent: Inventor, homes: list[Home], count: int) -> list[Home]:
 def _trip(invent: Inventor, home: Home, kind: OriginKind, on: dt.date, fever: bool) -> Return:
     adults = [member for member in home.members if 16 <= member.age <= 75] or list(home.members)
     left_on = on - dt.timedelta(days=invent.rng.randint(4, 12))
-    arrived_on = min(left_on + dt.timedelta(days=invent.rng.randint(0, 1)), on - dt.timedelta(days=3))
+    # Back before the knock on the door, where he said so.
+    known_on = min(on - dt.timedelta(days=3), home.visited_on or on)
+    arrived_on = min(left_on + dt.timedelta(days=invent.rng.randint(0, 1)), known_on)
     return Return(home, invent.rng.choice(adults), kind, left_on, arrived_on, fever)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from grassroots.desk.demo.invent import Inventor
 from grassroots.desk.demo.people import Home, Member
 from grassroots.grid.bulk import BulkWriter
-from households.models import Followup, Household
+from households.models import Followup, Household, SurveyMember
 from quarantine.models import (
     Alert,
     AlertKind,
@@ -63,6 +63,7 @@ class FollowupWriter:
     def __init__(self, invent: Inventor, policy: Policy, now: dt.datetime) -> None:
         self.invent, self.policy, self.now = invent, policy, now
         self.terms = policy.parsed()
+        self.origins: dict[int, str] = {}  # by returnee
         self.returnees = BulkWriter(Returnee)
         self.legs = BulkWriter(TripLeg)
         self.observations = BulkWriter(Observation)
@@ -79,6 +80,7 @@ class FollowupWriter:
         is_observed = trip.kind in REASON_OF
         state = Followup.OBSERVED if is_observed else Followup.RETURNEE
         Household.objects.filter(pk=trip.home.household_id).update(followup_state=state)
+        self._answers_agree(trip, returnee_id)
         if not is_observed:
             return
         observation_id = self._observation(trip, returnee_id, opened_at, officer_id)
@@ -88,10 +90,21 @@ class FollowupWriter:
         for window in windows:
             self._visit(trip, observation_id, window, health_id, measured_share)
 
+    def _answers_agree(self, trip: Return, returnee_id: int) -> None:
+        """What the returnee said at the door is what stands in his file."""
+        SurveyMember.objects.filter(
+            survey__household=trip.home.household_id, person=trip.member.person_id
+        ).update(
+            at_home=True, left_county=True, hubei_contact=trip.kind in REASON_OF, left_on=trip.left_on,
+            returned_on=trip.arrived_on, returned_from=self.origins[returnee_id], temperature=Decimal("36.4"),
+        )  # fmt: skip
+
     def _returnee(self, trip: Return, found_at: dt.datetime, officer_id: int) -> int:
         origin = origin_text(self.invent, trip.kind)
         train = self.invent.rng.choice(TRAINS)
-        returnee_id = self.returnees.add(
+        returnee_id = self.returnees.next_pk
+        self.origins[returnee_id] = origin
+        self.returnees.add(
             uid=self.invent.uid(), person_id=trip.member.person_id, household_id=trip.home.household_id,
             area_id=trip.home.area_id, origin=origin, origin_kind=trip.kind, native_place="四川省成都市金堂县",
             registered_place="四川省成都市金堂县", reasons=[REASON_OF[trip.kind]] if trip.kind in REASON_OF else [],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
-from collections import Counter
 
 from households.rules.identity import make_resident_id
 
@@ -29,7 +28,7 @@ class Inventor:
     def __init__(self, seed: int, on: dt.date) -> None:
         self.rng = random.Random(seed)
         self.on = on
-        self._births: Counter[tuple[str, dt.date, int]] = Counter()
+        self._numbers: set[str] = set()
         self._phones: set[str] = set()
 
     def uid(self) -> uuid.UUID:
@@ -50,15 +49,14 @@ class Inventor:
         return self.on - dt.timedelta(days=days)
 
     def id_number(self, birth: dt.date, sex: str, region: str = "") -> str:
-        """A resident ID number with a valid check digit that nobody else has."""
+        """A resident ID number with a valid check digit that nobody else has; its last four are spread as real ones."""
         odd = 1 if sex == "M" else 0
         while True:
-            place = region or self.rng.choice(REGIONS)
-            serial = self._births[place, birth, odd]
-            self._births[place, birth, odd] += 1
-            sequence = 2 * serial + (1 if odd else 2)
-            if sequence < 999:
-                return make_resident_id(place, birth, sequence)
+            sequence = 2 * self.rng.randrange(1, 499) + odd
+            number = make_resident_id(region or self.rng.choice(REGIONS), birth, sequence)
+            if number not in self._numbers:
+                self._numbers.add(number)
+                return number
 
     def phone(self) -> str:
         """A mobile phone number that nobody else has."""

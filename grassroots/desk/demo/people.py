@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+
+from django.utils import timezone
 
 from grassroots.desk.demo.grid import CompoundPlan
 from grassroots.desk.demo.invent import Inventor
@@ -54,6 +57,7 @@ class Home:
     village_id: int
     walk_key: str
     members: tuple[Member, ...]
+    visited_on: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class PeopleWriter:
     def __init__(self, invent: Inventor, registered_at: dt.datetime) -> None:
         self.invent = invent
         self.registered_at = registered_at
+        self.last_four = cache(digest)  # some 10,000 different ones for 125,000 people
         self.households = BulkWriter(Household)
         self.people = BulkWriter(Person)
         self.residencies = BulkWriter(Residency)
@@ -111,7 +116,8 @@ class PeopleWriter:
         members = self._members(household_id, area_id, 0 if knock.state == SurveyState.VACANT else size)
         if knock.at is not None:
             self._survey(household_id, area_id, members, knock, knock.at)
-        return Home(household_id, area_id, village_id, order, members)
+        visited_on = timezone.localdate(knock.at) if knock.at else None
+        return Home(household_id, area_id, village_id, order, members, visited_on)
 
     def _members(self, household_id: int, area_id: int, size: int) -> tuple[Member, ...]:
         rng = self.invent.rng
@@ -152,8 +158,8 @@ class PeopleWriter:
         person_id = self.people.add(
             uid=self.invent.uid(), name=name, name_initials=name_initials(name), sex=sex, birth_date=birth,
             id_kind=IdKind.RESIDENT_ID, id_number=number, id_digest=digest(number, "id"),
-            id_last4_digest=digest(number[-4:], "id-last4"), phone=phone, phone_digest=digest(phone, "phone"),
-            phone_last4_digest=digest(phone[-4:], "phone-last4"), recorded_at=self.registered_at,
+            id_last4_digest=self.last_four(number[-4:], "id-last4"), phone=phone, phone_digest=digest(phone, "phone"),
+            phone_last4_digest=self.last_four(phone[-4:], "phone-last4"), recorded_at=self.registered_at,
         )  # fmt: skip
         chance = self.invent.rng.random()
         for kind, share in SUPPORT_SHARES:
@@ -185,7 +191,11 @@ class PeopleWriter:
             return
         for member in members:
             self.answers.add(
-                survey_id=survey_id, person_id=member.person_id, left_county=False, hubei_contact=False
+                survey_id=survey_id,
+                person_id=member.person_id,
+                at_home=True,
+                left_county=False,
+                hubei_contact=False,
             )
         self.letters.add(
             household_id=household_id, survey_id=survey_id, number=f"CN{survey_id:06d}",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
+# Outside of these a year was mistyped (0202, 20200), and times worked out from it have no end.
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
+ODD_YEAR = "年份看起来不对，请核对。"
 REQUIRED = {"required": "请填写。", "invalid": "格式不对，请检查。"}
 
 
@@ -26,6 +31,7 @@ def day_field(label: str, *, required: bool = False, help_text: str = "", **opti
         help_text=help_text,
         widget=DayInput(),
         error_messages={"required": "请填写日期。", "invalid": "日期请写成 2020-01-29 的样子。"},
+        validators=[MinValueValidator(FIRST_DAY, ODD_YEAR), MaxValueValidator(LAST_DAY, ODD_YEAR)],
         **options,
     )
 

@@ -80,6 +80,7 @@ class PickField(forms.ModelChoiceField):
 
     def find(self, text: str, chosen: str) -> None:
         """Fill the widget with up to SHOWN rows that match `text`, and the one chosen before."""
+        text = text.replace("\x00", "")  # which PostgreSQL cannot look for
         rows = list(self.searched(text.strip())[: SHOWN + 1])
         self.widget.query, self.widget.has_more = text, len(rows) > SHOWN
         rows = rows[:SHOWN]

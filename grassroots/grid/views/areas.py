@@ -17,7 +17,7 @@ from grassroots.grid.models import Area, AreaDuty, Level, Posting
 from grassroots.grid.scope import scope_of
 from grassroots.grid.submissions import SubmissionInvalid
 from grassroots.grid.tree import children_of, names_above, nodes_of, open_tree
-from grassroots.grid.views.pages import area_or_404, form_page, link, require, staff_of
+from grassroots.grid.views.pages import area_or_404, form_page, link, require, staff_of, whole_number
 
 FOUND_ROWS = 50
 ROWS = 200
@@ -43,8 +43,8 @@ def crumbs_of(request: HttpRequest, area: Area, *titles: str) -> list[dict[str, 
 def area_tree(request: HttpRequest) -> HttpResponse:
     """The tree of the person's scope: `?open=` opens it down to an area, `?branch=` is one branch, `?q=` searches."""
     require(request, "grid.view_area")
-    number = request.GET.get("branch") or request.GET.get("open") or ""
-    target = area_or_404(request, int(number)) if number.isdigit() else None
+    number = whole_number(request.GET.get("branch") or request.GET.get("open") or "")
+    target = area_or_404(request, number) if number is not None else None
     if target is not None and "branch" in request.GET:
         areas, has_more = children_of(target, request.GET.get("after", ""))
         context = {"nodes": nodes_of(areas), "has_more": has_more, "parent": target}

@@ -19,7 +19,7 @@ from grassroots.grid.forms.staff import StaffSearchForm
 from grassroots.grid.models import AccessAction, AccessLog, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.grid.trail import access_log
-from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
+from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of, whole_number
 
 CHANGE_ROWS = 30
 DETAIL_WORDS = {
@@ -57,8 +57,7 @@ def _query(filters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    return whole_number(request.GET.get("before", ""))
 
 
 @require_http_methods(["GET", "POST"])

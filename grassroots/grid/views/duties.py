@@ -14,7 +14,7 @@ from grassroots.grid import registry
 from grassroots.grid.forms.duties import DutyEditForm, DutyForm, DutyKindForm, HandoverForm
 from grassroots.grid.forms.staff import EndForm
 from grassroots.grid.gaps import areas_without_officer
-from grassroots.grid.models import AbstractDuty, AreaDuty, DutyKind
+from grassroots.grid.models import AbstractDuty, AreaDuty, DutyKind, Posting
 from grassroots.grid.scope import scope_of
 from grassroots.grid.staffing import (
     area_duty_assign,
@@ -157,13 +157,25 @@ def handover(request: HttpRequest) -> HttpResponse:
             form
         ):  # changed after the list was drawn up: list again
             raise SubmissionInvalid(show(form, **_preview(form)))
-        return {"number": duties_hand_over(**form.cleaned_data)}
+        number = duties_hand_over(**form.cleaned_data)
+        return {"number": number, "leaver": str(form.cleaned_data["leaver"].uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
         messages.success(request, f"已交接 {result['number']} 项。")
-        return redirect("grid:handover")
+        return _to_open_postings(request, result["leaver"]) or redirect("grid:handover")
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _to_open_postings(request: HttpRequest, leaver: str) -> HttpResponse | None:
+    """To the leaver's page, when he would go on seeing a place because he is posted there; None when not."""
+    postings = Posting.objects.open().filter(staff__uid=leaver).select_related("staff", "area")
+    if not postings or not staff_of(request).has_perm("grid.change_posting"):
+        return None
+    areas = "、".join(posting.area.name for posting in postings)
+    words = f"{postings[0].staff.name}还任职于{areas},仍能看到那里的登记。人已离岗的,请在本页结束任职。"
+    messages.warning(request, words)
+    return redirect("grid:staff_detail", leaver)
 
 
 def _previewed(form: HandoverForm) -> str:
@@ -177,13 +189,14 @@ def _preview(form: HandoverForm) -> dict[str, Any]:
     marked = [(duty, "") for duty in duties] + [(duty, "B角") for duty in deputies]
     shown = marked[:PREVIEW_ROWS]
     _prefetch_targets([duty for duty, _mark in shown])
+    above = names_above([duty.area for duty, _mark in shown if isinstance(duty, AreaDuty)])
     return {
         "previewed": _previewed(form),
         "leaver": leaver,
         "successor": form.cleaned_data["successor"],
         "on": on,
         "number": len(marked),
-        "rows": [(duty.kind, _target(duty), mark) for duty, mark in shown],
+        "rows": [(duty.kind, _target(duty, above), mark) for duty, mark in shown],
     }
 
 
@@ -194,8 +207,10 @@ def _prefetch_targets(duties: list[AbstractDuty]) -> None:
             prefetch_related_objects(those, name)
 
 
-def _target(duty: AbstractDuty) -> str:
-    """What a duty is on, in words; a person by his family name only."""
+def _target(duty: AbstractDuty, above: dict[int, str]) -> str:
+    """What a duty is on, in words, an area with the names above it; a person by his family name only."""
+    if isinstance(duty, AreaDuty):
+        return f"{above[duty.area_id]} {duty.area.name}".strip()
     for name in TARGETS:
         target = getattr(duty, name, None)
         if target is not None:

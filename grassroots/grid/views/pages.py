@@ -40,6 +40,11 @@ def require_whole_office(request: HttpRequest) -> None:
         raise PermissionDenied("这是全单位的设置，由管理全辖区的人员办理。")
 
 
+def whole_number(text: str) -> int | None:
+    """The number of a query as sent, e.g. an id; None for what is none ("²" too) or is longer than any id."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None
+
+
 def area_or_404(request: HttpRequest, pk: int) -> Area:
     """An area of the person's scope."""
     area: Area = get_object_or_404(Area.objects.visible_to(staff_of(request)), pk=pk)
