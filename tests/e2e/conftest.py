@@ -115,7 +115,9 @@ def queue() -> Iterator[str]:
     name = f"journey-{uuid.uuid4().hex[:12]}"
     yield name
     with app.connection_for_write() as broker:
-        broker.default_channel.queue_purge(name)
+        own = app.amqp.queues.new_missing(name)(broker.default_channel)
+        own.declare()
+        own.delete()
 
 
 @pytest.fixture
