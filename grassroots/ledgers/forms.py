@@ -7,9 +7,11 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Layout
 from django import forms
+from django.core.validators import MinValueValidator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from grassroots.grid.forms.parts import FIRST_DAY, ODD_YEAR
 from grassroots.grid.models import Area, Level, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.ledgers.engine import ledger_registry
@@ -35,7 +37,8 @@ def date_field(label: str) -> forms.DateField:
     """A day that is not in the future."""
     widget = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
     messages = {"invalid": "日期看不懂,请写成 2020-01-29 这样。", "required": "请选择日期。"}
-    return forms.DateField(label=label, widget=widget, error_messages=messages)
+    first = MinValueValidator(FIRST_DAY, ODD_YEAR)
+    return forms.DateField(label=label, widget=widget, error_messages=messages, validators=[first])
 
 
 class AreaDayForm(forms.Form):

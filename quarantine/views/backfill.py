@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_POST
 
+from grassroots.grid.forms.parts import FIRST_DAY
 from grassroots.grid.models import Staff
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.views.pages import add_errors, link, require, staff_of
@@ -79,7 +80,7 @@ def _date(typed: str, today: dt.date) -> tuple[dt.date, str]:
         on = parse_date(typed)
     except ValueError:
         on = None
-    if on is None:
+    if on is None or on < FIRST_DAY:
         return today, f"日期“{typed[:12]}”看不懂,请写成 2020-01-29 这样。"
     return (today, "日期不能晚于今天。") if on > today else (on, "")
 

@@ -1,0 +1,151 @@
+"""Nothing that a browser, a scanner or a mistake can send makes a page break: an answer in words, never a 500."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import re
+import uuid
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import resolve, reverse
+
+from tests.permissions.table import LINES, Line
+from tests.permissions.test_table import NAMESPACES, client_of
+from tests.permissions.world import World, make_world
+
+pytestmark = pytest.mark.django_db
+NASTY = [
+    "-1", "²", "9" * 5000, "\x00", "x\x00𬱖", "2020-13-45", "9999-12-31", "0001-01-01", "0001-01-01T00:00",
+    "00000000-0000-0000-0000-000000000000", "长" * 10_000,
+]  # fmt: skip
+# Parameters that forms read, which the sources of the views do not name.
+BY_FORMS = {
+    "grid:access_log": ["staff", "action", "since", "until"],
+    "grid:history": ["model", "staff", "since", "until"],
+}
+READS = re.compile(r"""(?:GET|sent)(?:\.get\(|\.getlist\(|\[)\s*"(\w+)\"""")
+ROLES = ("ding", "jia", "admin", "health", "auditor")
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def clients(world: World) -> dict[str, Client]:
+    found = {role: client_of(staff) for role, staff in world.office.everyone().items() if role in ROLES}
+    for client in found.values():
+        client.raise_request_exception = False
+    return found
+
+
+def allowed(line: Line) -> str:
+    return next(role for role in ROLES if role in line.may)
+
+
+def url_of(line: Line, world: World) -> str:
+    given = line.args(world.own) if line.args else []
+    return reverse(line.name, kwargs=given) if isinstance(given, dict) else reverse(line.name, args=given)
+
+
+def broken(client: Client, method: str, url: str, data: dict[str, Any]) -> str:
+    """The exception that the request brought out, if one did; what it wrote is taken back."""
+    with transaction.atomic():
+        response = getattr(client, method)(url, data)
+        transaction.set_rollback(True)
+    if response.status_code < 500:
+        return ""
+    shown = {name: str(value)[:30] for name, value in data.items()}
+    return f"{method} {url} {shown}: {response.exc_info[1]!r}"  # type: ignore[attr-defined]
+
+
+def parameters(line: Line, url: str) -> list[str]:
+    """What the view's module reads from the query."""
+    module = inspect.getmodule(inspect.unwrap(resolve(url).func))
+    assert module is not None
+    source = inspect.getsource(module)
+    return sorted({*READS.findall(source), *BY_FORMS.get(line.name, [])})
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_no_query_breaks_a_page(world: World, namespace: str) -> None:
+    by_role = clients(world)
+    found = []
+    for line in LINES:
+        if line.method != "GET" or not line.name.startswith(f"{namespace}:"):
+            continue
+        url = url_of(line, world)
+        for name, value in itertools.product(parameters(line, url), NASTY):
+            found.append(broken(by_role[allowed(line)], "get", url, {name: value}))
+    assert [words for words in found if words] == []
+
+
+class _Names(HTMLParser):
+    """Names of the controls in a page's forms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        at = dict(attrs)
+        if tag in {"input", "select", "textarea", "button"} and (name := at.get("name")):
+            self.values.setdefault(name, at.get("value") or "")
+
+
+def fields(client: Client, line: Line, url: str, world: World) -> dict[str, str]:
+    """The fields of the form at the URL, and those that the table knows."""
+    reader = _Names()
+    shown = client.get(url)
+    if shown.status_code == 200:
+        reader.feed(shown.content.decode())
+    reader.values.pop("csrfmiddlewaretoken", None)
+    return {**reader.values, **OTHERS.get(line.name, {}), **(line.data(world.own) if line.data else {})}
+
+
+OTHERS: dict[str, dict[str, str]] = {
+    "desk:search": {"q": ""},
+    "grid:staff_dial": {"ticket": ""},
+    "notices:inbox_read_all": {"up_to": ""},
+    "households:door_find": {"q": "", "building": ""},
+    "households:id_check": {"prefix": "", "id_number": "", "id_kind": "", "uid": "", "birth_date": ""},
+    "households:survey_member_row": {"remove_member": "", "keep_member": "", "members": ""},
+    "households:person_dial": {"next": ""},
+    "quarantine:visit_record": {"temperature": "", "method": "FOREHEAD", "symptoms": "", "is_rechecked": "", "who": ""},
+    "quarantine:visit_mark": {"state": "", "who": ""},
+    "quarantine:visit_explain": {"explanation": "", "from": "", "on": "", "slot": ""},
+    "quarantine:backfill_record": {
+        "temperature": "36.6", "method": "FOREHEAD", "symptoms": "", "measured_at": "", "by": "", "on": "", "slot": "",
+    },
+    "quarantine:alert_update": {"action": "close", "result": ""},
+    "ledgers:download": {
+        "on": "2020-01-29", "file_format": "csv", "unmasked": "", "purpose": "x", "observation": "",
+    },
+}  # fmt: skip
+
+
+def attempts(values: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Everything nasty at once, then one field at a time beside the others as the page shows them."""
+    for value in NASTY:
+        yield dict.fromkeys(values, value)
+    for number, name in enumerate(values):
+        yield {**values, name: NASTY[number % len(NASTY)]}
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_no_form_breaks_a_page(world: World, namespace: str) -> None:
+    by_role = clients(world)
+    found = []
+    for line in LINES:
+        if line.method != "POST" or not line.name.startswith(f"{namespace}:") or line.name == "grid:logout":
+            continue
+        client, url = by_role[allowed(line)], url_of(line, world)
+        for data in attempts(fields(client, line, url, world)):
+            found.append(broken(client, "post", url, {**data, "submission_id": str(uuid.uuid4())}))
+    assert [words for words in found if words] == []
