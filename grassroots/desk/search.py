@@ -133,6 +133,7 @@ def _place(hits: list[Hit]) -> None:
             household_id = hit.household.pk if hit.household else None
             targets[index] = DutyTarget(area.pk, household_id, hit.person.pk if hit.person else None)
             hit.place = names[area.pk]
-    chains = duties_for_many(list(targets.values()))
+    paths = {pk: area.path for pk, area in areas.items()}
+    chains = duties_for_many(list(targets.values()), paths=paths)
     for index, target in targets.items():
         hits[index].chain = chains[target]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,9 +46,13 @@ Chain = list[Link]
 _Found = dict[tuple[str, Any], dict[int, list[AbstractDuty]]]
 
 
-def _area_duties(area_ids: set[int], on: dt.date) -> tuple[dict[int, list[str]], _Found]:
-    """Paths from each area up to the root, and the open duties by area path (two queries)."""
-    paths = dict(Area.objects.filter(pk__in=area_ids).order_by().values_list("pk", "path"))
+def _area_duties(
+    area_ids: set[int], on: dt.date, known: Mapping[int, str]
+) -> tuple[dict[int, list[str]], _Found]:
+    """Paths from each area up to the root, and the open duties by area path (two queries, one if all are known)."""
+    paths = {pk: known[pk] for pk in area_ids & known.keys()}
+    if unknown := area_ids - known.keys():
+        paths |= dict(Area.objects.filter(pk__in=unknown).order_by().values_list("pk", "path"))
     step = Area.steplen
     upward = {pk: [path[:end] for end in range(len(path), 0, -step)] for pk, path in paths.items()}
     wanted = {path for line in upward.values() for path in line}
@@ -75,14 +79,17 @@ def _own_duties(key: str, ids: set[int], on: dt.date) -> _Found:
     return found
 
 
-def duties_for_many(targets: Sequence[DutyTarget], on: dt.date | None = None) -> dict[DutyTarget, Chain]:
+def duties_for_many(
+    targets: Sequence[DutyTarget], on: dt.date | None = None, *, paths: Mapping[int, str] | None = None
+) -> dict[DutyTarget, Chain]:
     """Return each target's chain, one Link a kind in the kinds' order, at five queries however many targets.
 
     For every kind the nearest target wins: the person, then the household, then the area and what lies above it.
+    `paths`: of areas, by id, where the caller has them; they are not asked for again.
     """
     on = on or timezone.localdate()
     kinds = list(DutyKind.objects.all())
-    upward, found = _area_duties({target.area_id for target in targets}, on)
+    upward, found = _area_duties({target.area_id for target in targets}, on, paths or {})
     for key in ("household", "person"):
         ids = {getattr(target, f"{key}_id") for target in targets} - {None}
         found.update(_own_duties(key, ids, on))
