@@ -1,4 +1,4 @@
-"""Server time and number of queries of the pages that staff use all day, for one size of demo."""
+"""Measures the pages that staff use all day, for one size of demo, as bench/__main__.py tells it line by line."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
-from statistics import quantiles
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import django
@@ -29,17 +29,52 @@ from households.models import Household, Person  # noqa: E402
 
 Visit = Callable[[], HttpResponseBase]
 WARM_UP = 5
+DOORS = 40
+NOT_COUNTED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 
 
 class Counter:
-    """Counts the queries of one request."""
+    """Counts the queries of one request, without what only frames a transaction."""
 
     def __init__(self) -> None:
         self.number = 0
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.number += 1
+        self.number += not sql.startswith(NOT_COUNTED)
         return execute(sql, params, many, context)
+
+
+@dataclass
+class Page:
+    """A page to visit; `row` is what each row that it lists contains, `check` what must hold when it is done."""
+
+    visit: Visit
+    row: str = ""
+    prepare: Callable[[], None] = field(default=lambda: None)
+    check: Callable[[], None] = field(default=lambda: None)
+
+    def shown(self) -> int:
+        """Visit once and count the rows. Raises RuntimeError where the page ought to list something."""
+        response: Any = self.visit()
+        rows = response.content.decode().count(self.row) if self.row else 0
+        if response.status_code >= 400 or (self.row and not rows):
+            raise RuntimeError(f"status {response.status_code}, {rows} rows")
+        return rows
+
+    def measure(self, rounds: int) -> dict[str, Any]:
+        """Times in ms of `rounds` requests, and the highest number of queries of any."""
+        times, queries = [], 0
+        for _ in range(rounds):
+            self.prepare()
+            counter = Counter()
+            with connection.execute_wrapper(counter):
+                began = time.perf_counter()
+                response = self.visit()
+                times.append((time.perf_counter() - began) * 1000)
+            if response.status_code >= 400:
+                raise RuntimeError(f"status {response.status_code}")
+            queries = max(queries, counter.number)
+        return {"times": times, "queries": queries}
 
 
 def client_of(username: str) -> Client:
@@ -49,89 +84,122 @@ def client_of(username: str) -> Client:
     return client
 
 
-def measured(visit: Visit, rounds: int) -> dict[str, float]:
-    """p50 and p95 in ms of `rounds` requests, and the highest number of queries of any."""
-    times, queries = [], 0
-    for number in range(rounds + WARM_UP):
-        counter = Counter()
-        with connection.execute_wrapper(counter):
-            began = time.perf_counter()
-            response = visit()
-            spent = time.perf_counter() - began
-        if response.status_code >= 400:
-            raise RuntimeError(f"status {response.status_code}")
-        if number >= WARM_UP:
-            times.append(spent * 1000)
-            queries = max(queries, counter.number)
-    cuts = quantiles(times, n=20)
-    return {"p50": cuts[9], "p95": cuts[18], "queries": queries}
+class Saves:
+    """Saves the household form with everybody as registered, signed: each time another door, if need be in turns."""
 
+    def __init__(self, client: Client, doors: list[Household]) -> None:
+        self.client = client
+        self.doors = itertools.cycle(doors)
+        self.expected: dict[int, int] = {home.pk: home.version for home in doors}
+        self.waiting: tuple[Household, str, dict[str, list[str]]] | None = None
 
-def survey_pages(cadre: Client, doors: list[Household], rounds: int) -> dict[str, dict[str, float]]:
-    """The household form, and its save with all members as registered, signed."""
-    turn = itertools.cycle(doors)
+    def prepare(self) -> None:
+        """Open the form as a browser would, outside the time measured."""
+        home = next(self.doors)
+        url = reverse("households:survey_create", args=[home.uid])
+        fields = form_with(self.client.get(url).content.decode(), "submission_id")
+        self.waiting = (home, url, fields | {"outcome": ["SIGNED"], "step_sign": ["on"]})
 
-    def page(home: Household) -> str:
-        return reverse("households:survey_create", args=[home.uid])
-
-    shown = measured(lambda: cadre.get(page(next(turn))), rounds)
-    forms = []
-    for home in doors[: rounds + WARM_UP]:
-        fields = form_with(cadre.get(page(home)).content.decode(), "submission_id")
-        fields |= {"outcome": ["SIGNED"], "step_sign": ["on"]}
-        forms.append((page(home), fields))
-    waiting = iter(forms)
-
-    def save() -> HttpResponseBase:
-        url, fields = next(waiting)
-        response = cadre.post(url, fields)
+    def visit(self) -> HttpResponseBase:
+        """Send it. Raises RuntimeError where it is not accepted."""
+        if self.waiting is None:
+            self.prepare()
+        assert self.waiting
+        (home, url, fields), self.waiting = self.waiting, None
+        response = self.client.post(url, fields)
         if response.status_code != 302:
             raise RuntimeError(f"the save answered {response.status_code}")
+        self.expected[home.pk] += 1
         return response
 
-    return {"household form": shown, "household form: save": measured(save, rounds)}
+    def check(self) -> None:
+        """Every save must have raised its household's version."""
+        found = dict(Household.objects.filter(pk__in=self.expected).values_list("pk", "version"))
+        if found != self.expected:
+            raise RuntimeError("a save was answered but not written")
 
 
-def pages(rounds: int) -> dict[str, dict[str, float]]:
+def terms_of(doors: list[Household]) -> Iterator[str]:
+    """Whole names, last fours of IDs and phones, initials, doors: what is typed into the search all day."""
+    people = list(
+        Person.objects.filter(residencies__household__in=doors).exclude(phone="").order_by("pk")[:DOORS]
+    )
+    quarter = len(people) // 4
+    named, numbered, phoned, known = (people[at * quarter : (at + 1) * quarter] for at in range(4))
+    kinds = (
+        [person.name for person in named],
+        [person.id_number[-4:] for person in numbered],
+        [person.phone[-4:] for person in phoned],
+        [person.name_initials for person in known],
+        ["3-2-501", "1-1-101", "翠柏苑1-1-201", named[0].name[0]],
+    )
+    return itertools.cycle([term for kind in itertools.zip_longest(*kinds) for term in kind if term])
+
+
+def pages() -> dict[str, Page]:
     """All pages of the issue, each on many different doors and people."""
     cadre, health, supervisor = client_of("cadre"), client_of("health"), client_of("supervisor")
     village = Area.objects.get(code="510121006001")
-    doors = list(
-        Household.objects.within(village).filter(survey_state="SIGNED").order_by("pk")[: rounds + WARM_UP]
-    )
+    signed = Household.objects.within(village).filter(survey_state="SIGNED").select_related("area")
+    doors = list(signed.order_by("pk")[:DOORS])
     compounds = itertools.cycle(Area.objects.within(village).filter(level=Level.COMPOUND))
-    people = list(Person.objects.filter(residencies__household__in=doors)[:rounds])
-    terms = itertools.cycle(
-        [person.name for person in people[:20]] + [person.id_number[-4:] for person in people[20:40]]
-        + [person.name_initials for person in people[40:60]] + ["3-2-501", "1-1-101"]
-    )  # fmt: skip
+    turn, terms, saves = itertools.cycle(doors), terms_of(doors), Saves(cadre, doors)
     listed = reverse("households:household_list")
+
+    def form() -> HttpResponseBase:
+        return cadre.get(reverse("households:survey_create", args=[next(turn).uid]))
+
     return {
-        "工作台 (supervisor)": measured(lambda: supervisor.get(reverse("desk:workbench")), rounds),
-        "工作台 (health worker)": measured(lambda: health.get(reverse("desk:workbench")), rounds),
-        "household list: street": measured(lambda: supervisor.get(listed), rounds),
-        "household list: compound": measured(
-            lambda: cadre.get(f"{listed}?area={next(compounds).pk}"), rounds
-        ),
-        **survey_pages(cadre, doors, rounds),
-        "the round": measured(lambda: health.get(reverse("quarantine:round")), rounds),
-        "search": measured(lambda: supervisor.post(reverse("desk:search"), {"q": next(terms)}), rounds),
-        "statistics page": measured(lambda: supervisor.get(reverse("ledgers:statistics")), rounds),
+        "floor": Page(lambda: Client().get(reverse("desk:health"))),
+        "工作台, supervisor": Page(lambda: supervisor.get(reverse("desk:workbench"))),
+        "工作台, health worker": Page(lambda: health.get(reverse("desk:workbench"))),
+        "household list, street": Page(lambda: supervisor.get(listed)),
+        "household list, village": Page(lambda: supervisor.get(f"{listed}?area={village.pk}")),
+        "household list, compound": Page(lambda: cadre.get(f"{listed}?area={next(compounds).pk}")),
+        "household form": Page(form, row='class="person-card__head"'),
+        "household form, save": Page(saves.visit, prepare=saves.prepare, check=saves.check),
+        "the round": Page(lambda: health.get(reverse("quarantine:round")), row='id="row-'),
+        "search": Page(lambda: supervisor.post(reverse("desk:search"), {"q": next(terms)})),
+        "statistics page": Page(lambda: supervisor.get(reverse("ledgers:statistics")), row="<tr"),
     }
 
 
-def main() -> None:
-    size, rounds = sys.argv[1], int(sys.argv[2])
-    today = timezone.localdate()
-    ten = timezone.make_aware(dt.datetime.combine(today, dt.time(10, 0)))
+def load(size: str) -> float:
+    """Load the demo; returns the seconds that it took."""
     call_command("migrate", verbosity=0, interactive=False)
+    began = time.perf_counter()
+    call_command("load_demo", size, stdout=sys.stderr)
+    return time.perf_counter() - began
+
+
+def answers(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Answer one question after the other."""
+    known: dict[str, Page] = {}
+    for line in lines:
+        question = json.loads(line)
+        page = known.get(question.get("page", ""))
+        match question["do"]:
+            case "load":
+                yield {"seconds": load(question["size"])}
+                known = pages()
+            case "list":
+                yield {"pages": list(known)}
+            case "open" if page:
+                rows = page.shown()
+                yield {"rows": rows, "queries": page.measure(WARM_UP)["queries"]}
+            case "measure" if page:
+                yield page.measure(question["rounds"])
+            case "close" if page:
+                page.check()
+                yield {}
+
+
+def main() -> None:
+    ten = timezone.make_aware(dt.datetime.combine(timezone.localdate(), dt.time(10, 0)))
     with time_machine.travel(ten):  # in the morning's slot, whenever this runs
-        began = time.perf_counter()
-        call_command("load_demo", size, stdout=sys.stderr)
-        loaded = time.perf_counter() - began
-        floor = measured(lambda: Client().get(reverse("desk:health")), rounds)
-        result = {"load_seconds": loaded, "floor_ms": floor["p50"], "pages": pages(rounds)}
-    sys.stdout.write(json.dumps(result) + "\n")
+        for answer in answers(iter(sys.stdin.readline, "")):
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
