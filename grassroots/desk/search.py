@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
-from django.db.models import Prefetch, Q
+from django.db.models import CharField, F, Prefetch, Q, Value
 
 from grassroots.grid.crypto import digest
 from grassroots.grid.duties import DutyTarget, Link, duties_for_many
-from grassroots.grid.models import Area, Staff
+from grassroots.grid.models import Area, Level, Staff
 from grassroots.grid.names import full_names
+from grassroots.grid.scope import scope_of
 from households.models import Household, Person, Residency
-from households.rules.addresses import door_key, normalise_address_text, parse_door
+from households.rules.addresses import Door, door_key, normalise_address_text, parse_door
 from households.rules.identity import normalise_id_number
 from households.rules.names import normalise_name
 from households.rules.phones import normalise_phone
 
 LIMIT = 30
+PLACES = 50
 _LAST_FOUR = re.compile(r"\d{3}[\dX]")
-_PLACE_AND_DOOR = re.compile(r"(?P<place>[^\d]*?)(?P<door>[0-9A-Z].*)")
 
 
 @dataclass
@@ -62,7 +65,8 @@ def _people_condition(term: str) -> tuple[str, Q] | None:
         )
     phone = normalise_phone(term)
     if re.fullmatch(r"\d{7,12}", phone):
-        return "phone", Q(phone_digest=digest(phone, "phone"))
+        # A pass of 台胞证 has eight digits, as a phone at home may have.
+        return "phone", Q(phone_digest=digest(phone, "phone")) | Q(id_digest=digest(number, "id"))
     if re.fullmatch(r"[A-Z]{0,2}\d{6,17}[\dX]", number):
         return "id-number", Q(id_digest=digest(number, "id"))
     if term.isascii() and re.fullmatch(r"[A-Za-z][A-Za-z ]*", term):
@@ -74,24 +78,52 @@ def _people_condition(term: str) -> tuple[str, Q] | None:
     return None
 
 
+def _splits(text: str) -> list[tuple[str, Door]]:
+    """The ways to read a term as a place and a door in it, the shortest place first: 翠柏苑2期3-2-501 has two."""
+    found = []
+    for at, char in enumerate(text):
+        begins = char.isascii() and char.isalnum() and not (at and text[at - 1].isascii())
+        if begins and (door := parse_door(text[at:])).door:
+            found.append((text[:at], door))
+    return found
+
+
+def _areas_meant(place: str, group: str) -> list[Area]:
+    """Open areas that 翠柏苑, 城厢社区翠柏苑 or 龚家村2组 means, at most PLACES (three queries at most)."""
+    named: list[Area] = []
+    if place:
+        typed = Value(place, output_field=CharField())
+        rows = Area.objects.open().filter(level__gte=Level.VILLAGE).annotate(typed=typed)
+        named = list(rows.filter(Q(name__contains=place) | Q(typed__endswith=F("name")))[:PLACES])
+        names = full_names(named) if named else {}
+        named = [area for area in named if place in names[area.pk]] or named
+        if not group or not named:
+            return named
+    groups = Area.objects.open().filter(name__in=[f"{group}组", f"第{group}组"], level=Level.GROUP)
+    inside = [Q(path__startswith=area.path) for area in named]
+    return list((groups.filter(reduce(or_, inside)) if inside else groups)[:PLACES])
+
+
 def _doors(term: str, staff: Staff) -> list[Household]:
-    """Open doors in scope that a term such as 3-2-501 or 翠柏苑3栋2单元501 means."""
-    match = _PLACE_AND_DOOR.fullmatch(normalise_address_text(term))
-    if match is None:
-        return []
-    door = parse_door(match["door"])
-    if not door.door:
-        return []
-    rows = Household.objects.open().visible_to(staff).with_door(door_key(door.building, door.unit, door.door))
-    if door.group:
-        rows = rows.filter(area__name__startswith=f"{door.group}组")
-    if match["place"]:
-        rows = rows.filter(area__name__contains=match["place"])
-    return list(rows.select_related("area").order_by("area_id", "walk_key")[: LIMIT + 1])
+    """Open doors in scope that a term such as 3-2-501, 翠柏苑3栋2单元501 or 龚家村2组15号 means."""
+    for place, door in _splits(normalise_address_text(term)):
+        rows = Household.objects.open().visible_to(staff)
+        rows = rows.with_door(door_key(door.building, door.unit, door.door))
+        if place or door.group:
+            areas = _areas_meant(place, door.group)
+            if not areas:
+                continue
+            inside = reduce(or_, (Q(path__startswith=area.path) for area in areas))
+            rows = rows.filter(area__in=Area.objects.filter(inside).order_by().values("pk"))
+        return list(rows.select_related("area").order_by("area_id", "walk_key")[: LIMIT + 1])
+    return []
 
 
 def _people(kind: str, condition: Q, staff: Staff) -> list[Person]:
-    open_homes = Residency.objects.open().select_related("household", "area").order_by("is_away", "pk")
+    reach = scope_of(staff).reaches(household="household", person="person")
+    open_homes = (
+        Residency.objects.open().filter(reach).select_related("household", "area").order_by("is_away", "pk")
+    )
     order = ("name_initials", "name", "pk") if kind == "initials" else ("name", "pk")  # wj before wja
     people = Person.objects.active().filter(condition).visible_to(staff).order_by(*order)
     return list(people.prefetch_related(Prefetch("residencies", open_homes, "homes"))[: LIMIT + 1])

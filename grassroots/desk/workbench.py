@@ -47,9 +47,9 @@ def coverage_of(staff: Staff, on: dt.date) -> list[Coverage]:
 
 
 def absent_households(staff: Staff) -> tuple[list[Household], int]:
-    """Absent doors in the person's scope, those longest due first; and how many there are, up to COUNTED_UP_TO."""
+    """Absent doors in scope, those without a date or longest due first; and how many, up to COUNTED_UP_TO."""
     rows = Household.objects.absent().visible_to(staff)
-    shown = rows.select_related("area").order_by("next_visit_on", "area_id", "walk_key")[:SHOWN]
+    shown = rows.select_related("area").by_next_visit()[:SHOWN]
     return list(shown), rows.order_by()[:COUNTED_UP_TO].count()
 
 

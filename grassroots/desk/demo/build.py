@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from grassroots.desk.demo.followup import FollowupWriter, Return
@@ -160,6 +160,8 @@ def load(
         policy = _policy(_office(plan))
         people, knock = (STREET_PEOPLE, _signed) if is_street else (VILLAGE_PEOPLE, _lively)
         homes = _write_homes(plan, staff, invent, now, people, knock, progress)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # or the planner takes the new tables for empty ones
         _write_followup(invent, homes, _kinds(is_street), now, policy, staff)
     return plan
 

@@ -92,9 +92,7 @@ class FollowupWriter:
 
     def _answers_agree(self, trip: Return, returnee_id: int) -> None:
         """What the returnee said at the door is what stands in his file."""
-        SurveyMember.objects.filter(
-            survey__household=trip.home.household_id, person=trip.member.person_id
-        ).update(
+        SurveyMember.objects.filter(person=trip.member.person_id).update(
             at_home=True, left_county=True, hubei_contact=trip.kind in REASON_OF, left_on=trip.left_on,
             returned_on=trip.arrived_on, returned_from=self.origins[returnee_id], temperature=Decimal("36.4"),
         )  # fmt: skip
