@@ -14,20 +14,37 @@ bin=$(postgres_bin) || die "PostgreSQL is not installed (Debian: apt-get install
 command -v redis-server >/dev/null || die "Redis is not installed (Debian: apt-get install redis-server)."
 
 place=$(mktemp -d "${TMPDIR:-/tmp}/grassroots-services.XXXXXX")
-redis_pid='' child=''
+echo $$ >"$place/owner"
+child=''
 # PostgreSQL refuses to run as root; Debian's package brings the user postgres.
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+
+# stop_servers FOLDER: stops what runs in a folder made here, and removes it.
+stop_servers() {
+    local pid
+    [ -f "$1/pg/postmaster.pid" ] && (cd / && as_postgres "$bin/pg_ctl" -D "$1/pg" -m immediate -w stop >/dev/null 2>&1)
+    pid=$(cat "$1/redis.pid" 2>/dev/null)
+    [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$1" ] && kill "$pid"
+    rm -rf "$1"
+}
+# A run that was killed outright (kill -9, a machine's time limit) cannot clean up; the next one does.
+stop_orphans() {
+    local folder owner
+    for folder in "${TMPDIR:-/tmp}"/grassroots-services.*; do
+        owner=$(cat "$folder/owner" 2>/dev/null) || continue
+        [ -O "$folder" ] && ! kill -0 "$owner" 2>/dev/null && stop_servers "$folder"
+    done
+}
 stop() {
     trap - EXIT INT TERM HUP
     set +e # each server is stopped, whatever became of the one before
     if [ -n "$child" ]; then kill -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null; fi
-    [ -f "$place/pg/postmaster.pid" ] && (cd / && as_postgres "$bin/pg_ctl" -D "$place/pg" -m immediate -w stop >/dev/null 2>&1)
-    if [ -n "$redis_pid" ]; then kill "$redis_pid" 2>/dev/null && wait "$redis_pid" 2>/dev/null; fi
-    rm -rf "$place"
+    stop_servers "$place"
 }
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+stop_orphans || true
 
 password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 printf '%s' "$password" >"$place/password"
@@ -58,11 +75,12 @@ start_postgres() {
 }
 
 start_redis() {
-    local port
+    local port redis_pid
     for _ in 1 2 3; do
         port=$(free_port)
         redis-server --bind 127.0.0.1 --port "$port" --dir "$place" --save '' --appendonly no >"$place/redis.log" 2>&1 &
         redis_pid=$!
+        echo "$redis_pid" >"$place/redis.pid"
         for _ in $(seq 50); do
             if redis-cli -p "$port" ping >/dev/null 2>&1; then
                 export REDIS_URL="redis://127.0.0.1:$port/0"
