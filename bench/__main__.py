@@ -162,7 +162,7 @@ def report(pages: dict[str, dict[str, Page]], loaded: dict[str, float], rounds: 
 
 
 def readme_refresh() -> None:
-    """Put the page table of results.md into README.md between the two markers, or at the only one. ValueError without."""
+    """Put the page table of results.md into README.md between its two markers, or at the one. Raises ValueError."""
     parts = (HERE / "results.md").read_text().split(MARKER)
     shown = README.read_text().split(MARKER)
     if len(parts) != 3 or len(shown) not in {2, 3}:

@@ -54,6 +54,8 @@ class FirstStartForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if data.get("street_code") and data["street_code"] == data.get("county_code"):
+            self.add_error("street_code", "街道和县的区划代码不能相同。")
         password = data.get("password")
         if password:
             try:
