@@ -50,7 +50,9 @@ def test_moving_out_ends_the_residency_and_leads_to_the_list(office: OfficeCast,
 def test_moving_out_in_the_future_is_refused_beside_the_date(office: OfficeCast, person: Person):
     residency = person.residencies.get()
     response = send(
-        signed_in(office.jia), page_of(person, f"residencies/{residency.pk}/end"), on="2999-01-01"
+        signed_in(office.jia),
+        page_of(person, f"residencies/{residency.pk}/end"),
+        on=f"{dt.date.today() + dt.timedelta(days=400)}",
     )
     assert response.status_code == 422 and "不能晚于今天" in text_of(response)
     residency.refresh_from_db()
