@@ -20,7 +20,7 @@ from households.rules.identity import normalise_id_number
 from households.rules.names import normalise_name
 from households.rules.phones import normalise_phone
 
-LIMIT = 30
+LIMIT = 20  # four screens of a phone
 PLACES = 50
 _LAST_FOUR = re.compile(r"\d{3}[\dX]")
 
@@ -126,6 +126,7 @@ def _people(kind: str, condition: Q, staff: Staff) -> list[Person]:
     )
     order = ("name_initials", "name", "pk") if kind == "initials" else ("name", "pk")  # wj before wja
     people = Person.objects.active().filter(condition).visible_to(staff).order_by(*order)
+    people = people.defer("id_number", "phone")  # not shown, so not decrypted
     return list(people.prefetch_related(Prefetch("residencies", open_homes, "homes"))[: LIMIT + 1])
 
 

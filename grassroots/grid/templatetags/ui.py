@@ -46,8 +46,11 @@ def asset(path: str) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """An icon of the sprite. Decorative unless `label` says what it means and no word stands beside it."""
-    href = f"{asset(ICONS)}#{name}"
-    classes = f"icon {css}".strip()
+    return _icon(f"{asset(ICONS)}#{name}", label, f"icon {css}".strip())
+
+
+@lru_cache(maxsize=500)
+def _icon(href: str, label: str, classes: str) -> SafeString:
     if label:
         return format_html(
             '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href
