@@ -49,7 +49,7 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     return _icon(f"{asset(ICONS)}#{name}", label, f"icon {css}".strip())
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=500, typed=True)  # typed: text marked as safe is not the same as text
 def _icon(href: str, label: str, classes: str) -> SafeString:
     if label:
         return format_html(
@@ -64,12 +64,13 @@ def _icon(href: str, label: str, classes: str) -> SafeString:
 def badge(state: Any, label: Any = "") -> SafeString:
     """A state in a word: `{% badge visit.state visit.get_state_display %}`, `{% badge "ok" "…" %}`."""
     look = look_of(str(state))
-    word = str(label) or look.word or str(state)
+    return _badge(look.tone, icon(look.icon), str(label) or look.word or str(state))
+
+
+@lru_cache(maxsize=500, typed=True)  # typed: text marked as safe is not the same as text
+def _badge(tone: str, drawn: SafeString, word: str) -> SafeString:
     return format_html(
-        '<span class="state state--{}">{}<span class="state__word">{}</span></span>',
-        look.tone,
-        icon(look.icon),
-        word,
+        '<span class="state state--{}">{}<span class="state__word">{}</span></span>', tone, drawn, word
     )
 
 
