@@ -44,7 +44,7 @@ def make_area(parent: Area | None, level: Level, name: str, code: str = "") -> A
 def make_staff(name: str, role: str, area: Area | None, username: str = "") -> Staff:
     """Somebody with a role, posted to an area."""
     number = next(_numbers)
-    phone = f"1390000{number:04d}"
+    phone = f"1390000{number % 10_000:04d}"
     staff = StaffFactory(
         name=name, username=username or f"user{number}", phone=phone, phone_digest=digest(phone, "phone")
     )
@@ -74,10 +74,10 @@ def make_household(
 def make_person(name: str = "", household: Household | None = None, **fields: object) -> Person:
     """Somebody with a valid ID number and phone, living in the household if one is given."""
     number = next(_numbers)
-    name = name or f"张三{number}"
+    name = name or f"张三{number % 1000}"
     birth = dt.date(1980, 1, 1) + dt.timedelta(days=number % 9000)
     id_number = make_resident_id("510121", birth, number % 1000)
-    phone = f"1380000{number:04d}"
+    phone = f"1380000{number % 10_000:04d}"
     relation = fields.pop("relation", None)
     values: dict[str, object] = {
         "name": name,

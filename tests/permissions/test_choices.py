@@ -134,7 +134,7 @@ def own_duty(world: World) -> int:
 def destination(things: Things) -> Area:
     """Another place of the same village: its compound, or the village itself."""
     here = Area.objects.get(pk=things.area.pk)
-    return here.get_children().first() or here.get_parent()
+    return Area.objects.get_children(here).first() or Area.objects.get_parent(here)
 
 
 def event(observation: Observation, kind: str) -> str:
