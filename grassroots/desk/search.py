@@ -115,7 +115,7 @@ def _doors(term: str, staff: Staff) -> list[Household]:
                 continue
             inside = reduce(or_, (Q(path__startswith=area.path) for area in areas))
             rows = rows.filter(area__in=Area.objects.filter(inside).order_by().values("pk"))
-        return list(rows.select_related("area").order_by("area_id", "walk_key")[: LIMIT + 1])
+        return list(rows.select_related("area").order_by("area__path", "walk_key", "pk")[: LIMIT + 1])
     return []
 
 
