@@ -21,6 +21,12 @@ from grassroots.grid.models import Area, DutyKind, Staff
 KINDS = {"+": "新建", "~": "修改", "-": "删除"}
 LABELLED: tuple[type[models.Model], ...] = (Area, Staff, DutyKind)  # rows of others are shown by number
 _OF_HISTORY = {"history_id", "history_date", "history_change_reason", "history_type", "history_user"}
+_BOOKKEEPING = {"uid", "version"}  # which nobody typed, and which say nothing of what was changed
+# What an auditor reads where a field has no Chinese name of its own.
+_LABELS = {
+    "created_at": "建立时间", "recorded_at": "录入时间", "close_recorded_at": "销户录入时间", "order": "次序",
+    "end_recorded_at": "迁出录入时间", "stated_age_on": "自报年龄的日期", "void_reason": "作废原因",
+}  # fmt: skip
 _LONGEST = 200
 
 
@@ -111,7 +117,11 @@ class _Words:
 
 
 def _is_shown(one: Any) -> bool:
-    return one.name not in _OF_HISTORY and not one.primary_key and not one.name.endswith("_digest")
+    return (
+        one.name not in _OF_HISTORY | _BOOKKEEPING
+        and not one.primary_key
+        and not one.name.endswith("_digest")
+    )
 
 
 def _opened(line: Any, name: str) -> str:
@@ -124,7 +134,7 @@ def _opened(line: Any, name: str) -> str:
 def _field_changes(fields: Sequence[Any], words: _Words, line: Any, before: Any) -> list[FieldChange]:
     changes = []
     for one in fields:
-        label = str(one.verbose_name)
+        label = _LABELS.get(one.name) or str(one.verbose_name)
         if isinstance(one, EncryptedTextField):
             old = _opened(before, one.name) if before is not None else ""
             if _opened(line, one.name) != old:

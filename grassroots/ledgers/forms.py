@@ -88,6 +88,7 @@ class DownloadForm(AreaDayForm):
         may_unmask = self.staff.has_perm("ledgers.export_unmasked")
         if not may_unmask:
             del self.fields["unmasked"]
+            self.fields["purpose"].help_text = "可不填;填了会记入访问日志并印在表上"
         self.helper = FormHelper()
         self.helper.form_tag = False
         private = ["unmasked"] if may_unmask else []

@@ -10,7 +10,7 @@ from django.test import Client
 
 from grassroots.grid.accounts import staff_edit
 from grassroots.grid.areas import area_edit
-from grassroots.grid.changes import changes_of, history_of, tracked_models
+from grassroots.grid.changes import _LABELS, _is_shown, changes_of, history_of, tracked_models
 from grassroots.grid.models import AccessAction, AccessLog, Area, Role, Staff
 from grassroots.grid.trail import access_log
 from tests.factories import OfficeCast, make_person, make_staff
@@ -151,3 +151,13 @@ def test_the_history_comes_in_pages_at_a_bounded_cost(
         number += len(answer.context["changes"])
         url = answer.context["next_url"]
     assert number == Area.history.count()
+
+
+def test_the_history_reads_in_chinese_without_bookkeeping() -> None:
+    shown = {
+        str(_LABELS.get(one.name) or one.verbose_name)
+        for model in tracked_models().values()
+        for one in model.history.model._meta.concrete_fields  # type: ignore[attr-defined]
+        if _is_shown(one) and one.name != model._meta.pk.name  # type: ignore[union-attr]
+    }
+    assert [label for label in shown if label.isascii()] == []
