@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from grassroots.ledgers import views
+from grassroots.ledgers.views import download, statistics
 
 app_name = "ledgers"
 urlpatterns = [
-    path("", views.ledger_list, name="ledger_list"),
-    path("download/", views.download, name="download"),
-    path("statistics/", views.statistics, name="statistics"),
+    path("", download.ledger_list, name="ledger_list"),
+    path("download/", download.download, name="download"),
+    path("statistics/", statistics.statistics, name="statistics"),
 ]

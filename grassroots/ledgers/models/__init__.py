@@ -1,0 +1,5 @@
+"""Models of the ledgers, by noun."""
+
+from grassroots.ledgers.models.rollups import AreaRollup, DirtyArea
+
+__all__ = ["AreaRollup", "DirtyArea"]

@@ -1,0 +1,44 @@
+"""What the views of ledgers share: who may, for which area and day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from grassroots.grid.models import Area, Staff
+from grassroots.grid.views.pages import whole_number
+from grassroots.ledgers.forms import AreaDayForm, ledger_areas
+
+
+def staff_with(request: HttpRequest, permission: str, words: str) -> Staff:
+    """Who asks. Raises PermissionDenied(words) without the permission."""
+    staff = cast(Staff, request.user)
+    if not staff.has_perm(permission):
+        raise PermissionDenied(words)
+    return staff
+
+
+def posted_area_or_404(request: HttpRequest, staff: Staff) -> None:
+    """404 for a posted `area` outside the scope, whatever else the form holds."""
+    pk = whole_number(request.POST.get("area", ""))
+    if pk is not None and not Area.objects.visible_to(staff).filter(pk=pk).exists():
+        raise Http404
+
+
+def chosen(request: HttpRequest, staff: Staff) -> tuple[Area | None, dt.date, AreaDayForm]:
+    """The area (404 outside the scope) and the day that the page was asked for."""
+    data: dict[str, Any] = {"on": request.GET.get("on") or timezone.localdate().isoformat()}
+    pk = request.GET.get("area", "")
+    if pk:
+        area = Area.objects.visible_to(staff).filter(pk=whole_number(pk)).first()
+        if area is None:
+            raise Http404
+    else:
+        area = ledger_areas(staff).first()
+    form = AreaDayForm({**data, "area": area.pk if area else None}, staff=staff)
+    form.is_valid()
+    return area, form.cleaned_data.get("on") or timezone.localdate(), form
