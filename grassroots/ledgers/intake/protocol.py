@@ -1,0 +1,142 @@
+"""What a kind of import is: apps declare theirs in `imports.py`, the pipeline knows none by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Area, Staff
+    from grassroots.ledgers.reading.captions import Field
+
+
+class Effect(StrEnum):
+    """What a row does to the register. A row is counted once, by its strongest effect: the order is by strength."""
+
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    CREATED = "created"
+    REJECTED = "rejected"
+
+    @property
+    def strength(self) -> int:
+        return list(Effect).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a cell or a row, in the office's words: `row` is the sheet's own number, `column` its
+    caption there ('' for the whole row), `value` as it stood in the sheet."""
+
+    row: int
+    column: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A registered value that the row replaces; all three as they are shown (masked where they must be)."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class Record:
+    """A data row as it was read: raw cells by field key; `captions` says what the sheet calls each field."""
+
+    row: int
+    values: Mapping[str, object]
+    captions: Mapping[str, str]
+    sheet: str = ""
+
+    def problem(self, key: str, message: str) -> Problem:
+        """A problem of one cell ('' for the whole row)."""
+        value = self.values.get(key)
+        return Problem(self.row, self.captions.get(key, ""), "" if value is None else str(value), message)
+
+
+@dataclass(slots=True)
+class Planned:
+    """What one row will do.
+
+    `problems` are the reasons of a rejection where `effect` is REJECTED, otherwise warnings that cost the row nothing
+    but the flawed cell. `proposals` are further things that confirming brings about ("新建小区 翠柏苑"). `work` is
+    what the kind's `apply` needs, nobody else's business.
+    """
+
+    row: int
+    effect: Effect
+    title: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    proposals: list[str] = field(default_factory=list)
+    work: Any = None
+
+
+@dataclass(slots=True)
+class ImportContext:
+    """For which area, by whom, recorded when; `reference` is the sheet's own date, by which dates without a year are
+    read. `note_created(obj)` and `note_updated(obj, before)` write down what can be undone; `progress(done, total)`
+    moves the bar and raises when the import was cancelled."""
+
+    area: Area
+    staff: Staff
+    at: dt.datetime
+    reference: dt.date
+    progress: Callable[[int, int | None], None] = lambda done, total: None
+    note_created: Callable[[Any], None] = lambda obj: None
+    note_updated: Callable[[Any, Mapping[str, Any]], None] = lambda obj, before: None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+Plan = Callable[[ImportContext, Sequence[Record]], Iterable[Planned]]
+Apply = Callable[[ImportContext, Sequence[Planned]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportKind:
+    """A kind of sheet: what its columns may be, what a row means, how it is written.
+
+    `plan` reads and compares, writes nothing, and answers exactly one Planned a Record, in order. `apply` writes what
+    was planned, inside a transaction of the caller. `permissions` are what the importer needs besides
+    ledgers.import_ledger. `identity` names field keys of which a sheet of this kind has at least one group (all keys of
+    one tuple): by them the kind is recognised. `undo` overrides the pipeline's own undoing.
+    """
+
+    key: str
+    name: str
+    fields: tuple[Field, ...]
+    plan: Plan
+    apply: Apply
+    identity: tuple[tuple[str, ...], ...] = ()
+    permissions: tuple[str, ...] = ()
+    read_text: Callable[[str, dt.date], Iterator[Record]] | None = None
+    undo: Callable[[ImportContext, Any], None] | None = None
+    order: int = 50
+
+
+_kinds: dict[str, ImportKind] = {}
+
+
+def register_import(kind: ImportKind) -> ImportKind:
+    """Enter a kind of import. Raises ValueError when its key is taken."""
+    if kind.key in _kinds:
+        raise ValueError(f"import kind {kind.key} is registered already")
+    _kinds[kind.key] = kind
+    return kind
+
+
+def import_kinds() -> list[ImportKind]:
+    """All kinds in their order."""
+    return sorted(_kinds.values(), key=lambda kind: (kind.order, kind.key))
+
+
+def import_kind(key: str) -> ImportKind:
+    """The kind of that key. Raises KeyError."""
+    return _kinds[key]

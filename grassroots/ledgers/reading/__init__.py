@@ -1,0 +1,1 @@
+"""Reading what arrives: files, tables in them, captions, cells. Pure: knows no model."""
