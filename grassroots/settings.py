@@ -189,7 +189,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG or not (STATIC_ROOT / "css").exists()
 WHITENOISE_MAX_AGE = 7 * 24 * 3600
 MEDIA_ROOT = VAR_DIR / "media"
+# Files with personal data, all of them sealed (docs/encryption.md). On several hosts they share these folders.
 EXPORT_ROOT = VAR_DIR / "exports"
+IMPORT_ROOT = VAR_DIR / "imports"
+SEALED_ROOTS = [EXPORT_ROOT, IMPORT_ROOT]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 from grassroots.grid.crypto import DEFAULT_CIPHER, DecryptionError, decrypt, encrypt
 from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.keys import add_key, drop_key, load_keyring
+from grassroots.grid.sealed_files import key_ids_in_use
 
 BATCH_ROWS = 500
 MAX_PASSES = 5  # processes that were already writing under the old key leave rows behind for the next pass
@@ -146,7 +147,7 @@ def _replace(column: SealedColumn, changes: list[tuple[Any, str, str]]) -> int:
 
 
 def _drop_retired(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Drop retired keys that no row names, while nobody can write one; returns (dropped, kept)."""
+    """Drop retired keys that no row and no sealed file names, while nobody can write a row; returns (dropped, kept)."""
     ring = load_keyring(path)
     retired = sorted(set(ring.keys) - {ring.active})
     with transaction.atomic():
@@ -154,7 +155,7 @@ def _drop_retired(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
             tables = {connection.ops.quote_name(column.model._meta.db_table) for column in sealed_columns()}
             with connection.cursor() as cursor:
                 cursor.execute(f"LOCK TABLE {', '.join(sorted(tables))} IN SHARE MODE")
-        in_use = retired_keys_in_use(path)
+        in_use = (retired_keys_in_use(path) | key_ids_in_use(settings.SEALED_ROOTS)) & set(retired)
         dropped = tuple(key_id for key_id in retired if key_id not in in_use)
         for key_id in dropped:
             drop_key(path, key_id)

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     help = "Add an encryption key and re-encrypt every value under it, history included; may be cut off and run again."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--drop-old", action="store_true", help="then remove keys that no row names")
+        parser.add_argument(
+            "--drop-old", action="store_true", help="then remove keys that no row and no sealed file names"
+        )
         parser.add_argument(
             "--batch", type=int, default=BATCH_ROWS, help="rows a statement (default %(default)s)"
         )
@@ -32,6 +34,6 @@ class Command(BaseCommand):
         if rotation.dropped:
             self.stdout.write(f"dropped {', '.join(rotation.dropped)}")
         if rotation.kept:
-            self.stdout.write(f"kept {', '.join(rotation.kept)}: rows still name them")
+            self.stdout.write(f"kept {', '.join(rotation.kept)}: rows or sealed files still name them")
         if rotation.unreadable:
             raise CommandError(f"{rotation.unreadable} values cannot be read with the keys in the keyring")
