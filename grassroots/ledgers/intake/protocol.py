@@ -79,10 +79,19 @@ class Planned:
     work: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What came in, as it came: the file's name and bytes; of pasted text, '' and its UTF-8."""
+
+    name: str
+    read: Callable[[], bytes]
+
+
 @dataclass(slots=True)
 class ImportContext:
     """For which area, by whom, recorded when; `reference` is the sheet's own date, by which dates without a year are
-    read. `note_created(obj)` and `note_updated(obj, before)` write down what can be undone; `progress(done, total)`
+    read. `source` is for kinds that keep the sender's file or answer in it, the same while planning and writing.
+    `note_created(obj)` and `note_updated(obj, before)` write down what can be undone; `progress(done, total)`
     moves the bar and raises when the import was cancelled."""
 
     area: Area
@@ -92,6 +101,7 @@ class ImportContext:
     progress: Callable[[int, int | None], None] = lambda done, total: None
     note_created: Callable[[Any], None] = lambda obj: None
     note_updated: Callable[[Any, Mapping[str, Any]], None] = lambda obj, before: None
+    source: Source | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -107,6 +117,10 @@ class ImportKind:
     was planned, inside a transaction of the caller. `permissions` are what the importer needs besides
     ledgers.import_ledger. `identity` names field keys of which a sheet of this kind has at least one group (all keys of
     one tuple): by them the kind is recognised. `undo` overrides the pipeline's own undoing.
+
+    `fields_now` is for kinds whose columns depend on the office (its duty kinds), asked anew for every sheet; read
+    `columns()`, never `fields`. With `takes_rejected` the rows that were not taken over are handed to `apply` too: a
+    kind that must answer every row of a sheet keeps them.
     """
 
     key: str
@@ -119,6 +133,12 @@ class ImportKind:
     read_text: Callable[[str, dt.date], Iterator[Record]] | None = None
     undo: Callable[[ImportContext, Any], None] | None = None
     order: int = 50
+    fields_now: Callable[[], tuple[Field, ...]] | None = None
+    takes_rejected: bool = False
+
+    def columns(self) -> tuple[Field, ...]:
+        """What its columns may be in this office."""
+        return self.fields_now() if self.fields_now else self.fields
 
 
 _kinds: dict[str, ImportKind] = {}
