@@ -1,0 +1,98 @@
+"""Tables in the layouts that offices use: header, groups, rows, what is skipped. No file of an office is needed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from grassroots.ledgers.reading import (
+    Field,
+    data_rows,
+    find_tables,
+    match_captions,
+    read_text,
+    reference_date,
+    skipped_rows,
+)
+
+FIELDS = (
+    Field("number", "序号"), Field("village", "村(社区)"), Field("name", "姓名"), Field("sex", "性别"),
+    Field("id_number", "身份证号"), Field("phone", "联系电话"), Field("origin", "从何地返回"),
+    Field("left_on", "离开日期"), Field("arrived_on", "返回日期"), Field("temperature", "体温"),
+    Field("officer", "包保责任人"), Field("officer_phone", "包保责任人电话"), Field("head", "户主姓名"),
+    Field("head_phone", "户主电话"), Field("note", "备注"),
+)  # fmt: skip
+
+
+def matched(text: str, remembered: dict[str, str] | None = None) -> dict[str, str | None]:
+    table = find_tables(read_text(text), FIELDS)
+    assert table is not None
+    return {m.caption.text: m.field for m in match_captions(table.captions, FIELDS, remembered or {})}
+
+
+def test_captions_of_others_mean_our_fields() -> None:
+    found = matched(
+        "编号\t行政村/社区\t本人姓名\t公民身份号码\t手机\t来源地\t抵达时间\t体 温(℃)\n1\ta\tb\tc\td\te\tf\tg"
+    )
+    assert list(found.values()) == [
+        "number", "village", "name", "id_number", "phone", "origin", "arrived_on", "temperature",
+    ]  # fmt: skip
+
+
+def test_a_name_under_an_officers_group_is_the_officers() -> None:
+    found = matched("序号\t基本信息\t\t\t包保责任人\t\n\t姓名\t电话\t性别\t姓名\t电话\n1\ta\tb\t男\tc\td")
+    assert found == {
+        "序号": "number", "基本信息/姓名": "name", "基本信息/电话": "phone", "基本信息/性别": "sex",
+        "包保责任人/姓名": "officer", "包保责任人/电话": "officer_phone",
+    }  # fmt: skip
+
+
+def test_a_phone_right_after_an_officer_is_the_officers_wherever_it_stands() -> None:
+    assert matched("姓名\t包保人\t电话\na\tb\tc")["电话"] == "officer_phone"
+    assert matched("户主\t联系电话\t姓名\na\tb\tc")["联系电话"] == "head_phone"
+
+
+def test_a_name_of_somebody_whom_no_field_knows_is_nobodys() -> None:
+    assert matched("姓名\t监护人\t\n\t姓名\t电话\na\tb\tc") == {
+        "姓名": "name",
+        "监护人/姓名": None,
+        "监护人/电话": None,
+    }
+
+
+def test_a_correction_comes_before_everything() -> None:
+    text = "姓名\t电话\t来源\na\tb\tc"
+    assert matched(text, {"来源": "origin", "电话": ""}) == {"姓名": "name", "电话": None, "来源": "origin"}
+
+
+def test_rows_that_are_no_data_are_left_out_and_named() -> None:
+    table = find_tables(
+        read_text(
+            "返乡人员登记表\t\t\n填报日期:2020年1月29日\t\t\n\t\t\n序号\t姓名\t联系电话\n1\t甲\t13800000001\n\t\t\n2\t乙\t同上\n"
+            "序号\t姓名\t联系电话\n3\t丙\t13800000003\n4\t\t\n合 计\t3\t\n审核人:\t填表人:\t\n注:无新增也须填报\t\t"
+        ),
+        FIELDS,
+    )
+    assert table is not None
+    assert table.title == "返乡人员登记表"
+    assert table.header == (3, 3)
+    assert reference_date(table) == dt.date(2020, 1, 29)
+    assert list(data_rows(table)) == [
+        (5, ["1", "甲", "13800000001"]), (7, ["2", "乙", "13800000001"]), (9, ["3", "丙", "13800000003"]),
+    ]  # fmt: skip
+    assert [number for number, _why in skipped_rows(table)] == [6, 8, 10, 11, 12, 13]
+    assert [table.grid.number_of(index) for index in table.footer] == [11, 12, 13]
+
+
+def test_a_text_without_a_header_we_know_is_no_table() -> None:
+    assert find_tables(read_text("今天天气\t很好\n1\t2"), FIELDS) is None
+
+
+def test_lines_of_a_chat_stay_whole() -> None:
+    grid = read_text("#接龙\n\n1、陈磊梅 2单元201,5口人,均正常\n2.周玉 3单元301 2人")
+    assert [row[0] for row in grid.rows] == [
+        "#接龙",
+        None,
+        "1、陈磊梅 2单元201,5口人,均正常",
+        "2.周玉 3单元301 2人",
+    ]
+    assert grid.number_of(2) == 3
