@@ -192,6 +192,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 # Files with personal data, all of them sealed (docs/encryption.md). On several hosts they share these folders.
 EXPORT_ROOT = VAR_DIR / "exports"
 IMPORT_ROOT = VAR_DIR / "imports"
+EXPORT_DAYS = 7  # how long a finished export can be downloaded
 SEALED_ROOTS = [EXPORT_ROOT, IMPORT_ROOT]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -216,6 +217,8 @@ else:
     }
     for _folder in ("queue", "control"):
         (_BROKER / _folder).mkdir(parents=True, exist_ok=True)
+# Long jobs have a queue and a worker process of their own: they never keep the tick waiting.
+JOB_QUEUE = "jobs"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from openpyxl import Workbook, load_workbook
 
 from grassroots.grid.models import Area, Staff
 from grassroots.ledgers.exports import export_run
+from grassroots.ledgers.jobs import services
 from tests.factories import OfficeCast, make_office
+from tests.ledgers import job_kinds
 from tests.quarantine.cases import switch_on
+from tests.reference import restore_reference_rows
 
 ON = dt.date(2020, 1, 25)
 
@@ -54,3 +59,24 @@ def body(book: Workbook) -> list[dict[str, Any]]:
     names = captions(book)
     rows = [row for row in grid(book) if isinstance(row[0], int)]
     return [dict(reversed(list(zip(names, row, strict=True)))) for row in rows]
+
+
+@pytest.fixture
+def job_ground(settings: Any, tmp_path: Path) -> None:
+    """The tests' kinds of jobs, and a folder for files of their own."""
+    job_kinds.register()
+    settings.EXPORT_ROOT = tmp_path / "exports"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[uuid.UUID]:
+    """The jobs that messages were sent for; none reaches a broker."""
+    told: list[uuid.UUID] = []
+    monkeypatch.setattr(services, "job_nudge", lambda uid: told.append(uid) or True)
+    return told
+
+
+@pytest.fixture
+def reference(transactional_db: None) -> None:
+    """What migrations put in, which other tests with transactions of their own have emptied."""
+    restore_reference_rows()
