@@ -15,7 +15,14 @@ from django.utils import timezone
 from grassroots.grid.models import Area, Staff
 from grassroots.grid.names import PlaceNames, place_names
 from grassroots.ledgers.asof import AsOf
-from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from grassroots.ledgers.engine import (
+    Column,
+    Filter,
+    Layout,
+    LedgerContext,
+    LedgerDefinition,
+    ledger_registry,
+)
 from households.indicators import open_households
 from households.models import (
     CommitmentLetter,
@@ -82,6 +89,14 @@ BASE = Layout(
     title="基础台账表", columns=COLUMNS, row_height=30, freeze_columns=3
 )  # fmt: skip
 YES_NO = {True: "是", False: "否", None: ""}
+AWAY, NOBODY = "AWAY", "NOBODY"
+ANSWERS = {True: "YES", False: "NO", None: "UNKNOWN"}
+FILTERS = (
+    Filter("state", "排查状态", tuple(SurveyState.choices)),
+    Filter("housing", "房屋性质", tuple(HousingKind.choices)),
+    Filter("residency", "居住情况", (*ResidencyKind.choices, (AWAY, "外出"), (NOBODY, "户内无人"))),
+    Filter("contact", "武汉(湖北)旅居或接触史", (("YES", "是"), ("NO", "否"), ("UNKNOWN", "未问"))),
+)
 
 
 @dataclass
@@ -103,6 +118,8 @@ def ledger_households(context: LedgerContext) -> QuerySet[Household]:
     """Doors of the area that the requester may see, open on the day."""
     areas = Area.objects.within(cast(Area, context.area)).order_by()
     doors: Any = open_households(areas, asof_of(context))
+    if kinds := context.filters.get("housing"):
+        doors = doors.filter(housing_kind__in=kinds)
     return cast("QuerySet[Household]", doors.visible_to(cast(Staff, context.staff)))
 
 
@@ -114,16 +131,17 @@ def chunks(rows: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
 
 
 def base_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
-    """Rows of 基础台账表 in walking order, read in chunks of CHUNK households."""
+    """Rows of 基础台账表 in walking order, read in chunks of CHUNK households; for a preview, in small ones."""
     asof = asof_of(context)
     places = place_names(cast(Area, context.area))
     doors = ledger_households(context).order_by("area__path", "walk_key", "pk").values_list(
         "pk", "area_id", "building", "unit", "floor", "door", "share_no", "housing_kind"
     )  # fmt: skip
-    for chunk in chunks(doors.iterator(chunk_size=CHUNK)):
+    size = min(CHUNK, context.limit or CHUNK)
+    for chunk in chunks(doors.iterator(chunk_size=size), size):
         around = _around([row[0] for row in chunk], asof)
         for row in chunk:
-            yield from _household_rows(row, places[row[1]], around, asof)
+            yield from _household_rows(row, places[row[1]], around, context)
 
 
 def _around(ids: list[int], asof: AsOf) -> _Around:
@@ -166,13 +184,17 @@ def _age(birth: dt.date | None, stated: int | None, stated_on: dt.date | None, o
     return age_from_stated(stated, stated_on, on) if stated is not None and stated_on else stated
 
 
-def _household_rows(door: Any, place: PlaceNames, around: _Around, asof: AsOf) -> Iterator[Sequence[object]]:
+def _household_rows(
+    door: Any, place: PlaceNames, around: _Around, context: LedgerContext
+) -> Iterator[Sequence[object]]:
     pk, _area_id, building, unit, floor, number, share_no, housing = door
+    survey, letter = around.surveys.get(pk), around.letters.get(pk)
+    state = _state(survey, letter is not None)
+    if not context.wants("state", state):
+        return
     residents = around.residents.get(pk, [])
     head = next((row for row in residents if row[10] == Relation.HEAD), None)
     away = [row for row in residents if row[12]]
-    survey = around.surveys.get(pk)
-    letter = around.letters.get(pk)
     household = (
         None, place.village, place.group, place.compound, building, unit, floor,
         f"{number}({share_no})" if share_no else number,
@@ -181,21 +203,29 @@ def _household_rows(door: Any, place: PlaceNames, around: _Around, asof: AsOf) -
         "、".join(dict.fromkeys(row[13] for row in away if row[13])),
     )  # fmt: skip
     result = (
-        _state(survey, letter is not None), SurveyMethod(survey[2]).label if survey else "", letter or "",
+        SurveyState(state).label, SurveyMethod(survey[2]).label if survey else "", letter or "",
         (survey[5] or None) if survey else None, timezone.localtime(survey[3]) if survey else None,
         survey[4] if survey else "",
     )  # fmt: skip
-    if not residents:
+    if not residents and context.wants("residency", NOBODY) and context.wants("contact", ANSWERS[None]):
         yield (*household, *[""] * MEMBER_FIELDS, *result)
     for row in residents:
-        yield (*household, *_member(row, around.answers.get(row[1]), asof.on), *result)
+        answer = around.answers.get(row[1])
+        if _is_wanted(row, answer, context):
+            yield (*household, *_member(row, answer, context.on), *result)
+
+
+def _is_wanted(row: Any, answer: Any, context: LedgerContext) -> bool:
+    """Whether the filters of residents want this one."""
+    contact = ANSWERS[answer[2] if answer else None]
+    return context.wants("residency", AWAY if row[12] else row[11]) and context.wants("contact", contact)
 
 
 def _state(survey: Any, is_signed: bool) -> str:
     """Signed stays signed; else the outcome of the latest knock, 未访 before the first."""
     if is_signed:
-        return str(SurveyState.SIGNED.label)
-    return str(SurveyState(survey[1]).label if survey else SurveyState.UNVISITED.label)
+        return SurveyState.SIGNED
+    return str(survey[1]) if survey else SurveyState.UNVISITED
 
 
 def _member(row: Any, answer: Any, on: dt.date) -> tuple[object, ...]:
@@ -212,10 +242,13 @@ def _member(row: Any, answer: Any, on: dt.date) -> tuple[object, ...]:
 
 
 def base_count(context: LedgerContext) -> int:
-    """About how many rows to expect: for the progress bar, counted from residencies."""
-    return Residency.objects.filter(ended_on=None, household__in=ledger_households(context)).count()
+    """About how many rows to expect: for the progress bar, counted from residencies and states of today."""
+    doors = ledger_households(context)
+    if states := context.filters.get("state"):
+        doors = doors.filter(survey_state__in=states)
+    return Residency.objects.filter(ended_on=None, household__in=doors).count()
 
 
 ledger_registry.register(
-    LedgerDefinition("base", "基础台账表", BASE, rows=base_rows, count=base_count, order=10)
+    LedgerDefinition("base", "基础台账表", BASE, rows=base_rows, count=base_count, filters=FILTERS, order=10)
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +13,9 @@ from grassroots.grid.models import AccessAction, Area, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.grid.trail import access_log
 from grassroots.ledgers.engine import (
+    Chosen,
     ExportOptions,
+    FilterError,
     LedgerContext,
     LedgerDefinition,
     UnknownLedger,
@@ -33,6 +36,13 @@ def _definition(key: str) -> LedgerDefinition:
     except UnknownLedger as unknown:
         known = "、".join(f"{item.key}({item.name})" for item in ledger_registry.all())
         raise ExportRefused(f"没有台账“{key}”,可用的有:{known}。") from unknown
+
+
+def _filters(definition: LedgerDefinition, given: Mapping[str, Any] | None) -> Chosen:
+    try:
+        return definition.read_filters(given or {})
+    except FilterError as error:
+        raise ExportRefused(str(error)) from error
 
 
 def check_export(*, area: Area, staff: Staff, unmasked: bool, purpose: str) -> None:
@@ -58,27 +68,30 @@ def export_run(
     encoding: str = "utf-8-sig",
     unmasked: bool = False,
     purpose: str = "",
-    filters: dict[str, Any] | None = None,
+    filters: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
 ) -> WriteResult:
     """Write the ledger `key` of an area for a day to `target` (a path or a binary file), and log it.
 
-    Scope and rights of `staff` apply. Raises ExportRefused in words; OSError where the file cannot be written.
+    Scope and rights of `staff` apply. `filters`: the chosen values (one or several) by a filter's key or label.
+    Raises ExportRefused in words, also for filters that the ledger has not; OSError where the file cannot be written.
     """
     definition = _definition(key)
     check_export(area=area, staff=staff, unmasked=unmasked, purpose=purpose)
+    chosen = _filters(definition, filters)
     at = timezone.now()
     context = LedgerContext(
-        area=area, staff=staff, on=on, as_of=at, unmasked=unmasked, purpose=purpose, filters=filters or {}
+        area=area, staff=staff, on=on, as_of=at, unmasked=unmasked, purpose=purpose, filters=chosen
     )
-    imprint = make_imprint(who=staff.name, at=at, purpose=purpose.strip(), unmasked=unmasked)
+    words = definition.filter_words(chosen)
+    imprint = make_imprint(who=staff.name, at=at, purpose=purpose.strip(), unmasked=unmasked, filtered=words)
     options = ExportOptions(file_format=file_format, encoding=encoding, imprint=imprint)  # type: ignore[arg-type]
     result = export_ledger(definition, context, target, options=options)
     access_log(
         action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request,
         detail={
             "key": definition.name, "on": on.isoformat(), "format": file_format, "rows": result.rows,
-            "unmasked": unmasked, **({"filters": sorted(filters)} if filters else {}),
+            "unmasked": unmasked, **({"filters": words or sorted(chosen)} if chosen else {}),
         },
     )  # fmt: skip
     return result

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from django.db.models import Q
 
-from grassroots.grid.duties import DutyTarget, duties_for_many
+from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Staff
 from grassroots.grid.names import place_names
-from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from grassroots.ledgers.engine import (
+    Column,
+    Filter,
+    Layout,
+    LedgerContext,
+    LedgerDefinition,
+    ledger_registry,
+)
 from grassroots.ledgers.statistics import Counted, count_all
 from households.ledgers import asof_of
 
 KEY_PEOPLE = ("returnees_wuhan", "returnees_hubei_other")
+
+
+def gap_choices() -> tuple[tuple[str, str], ...]:
+    """The office's kinds of duty, as what may be missing."""
+    return tuple((kind.code, f"缺{kind.officer_title}") for kind in DutyKind.objects.all())
+
+
+FILTERS = (
+    Filter("gap", "空岗", choices_for=gap_choices, covers=False),
+    Filter("key_people", "重点人员", (("YES", "有"), ("NO", "无"))),
+)
 
 
 def duty_layout(context: LedgerContext | None = None) -> Layout:
@@ -50,22 +68,33 @@ def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
     layout = duty_layout()
     units = Area.objects.open(context.on).within(root).visible_to(staff)
     groups = list(units.filter(Q(level=Level.GROUP) | Q(level__lt=Level.GROUP, numchild=0, depth__gt=1)))
+    if not context.filters:
+        groups = groups[: context.limit]
     places, counted = place_names(root), count_all(root, asof_of(context))
     chains = duties_for_many([DutyTarget(area.pk) for area in groups], context.on)
     sections = _sections(groups, context)
     for area in groups:
-        place = places[area.pk]
+        place, figures, chain = places[area.pk], _figures(counted, area), chains[DutyTarget(area.pk)]
+        if not _is_wanted(chain, figures, context):
+            continue
         values: dict[str, object] = {
             "section": next((sections[path] for path in area.ancestor_paths()[::-1] if path in sections), ""),
             "village": place.village,
             "group": place.group,
-            **_figures(counted, area),
+            **figures,
         }
-        for link in chains[DutyTarget(area.pk)]:
+        for link in chain:
             names = "、".join(officer.name for officer in link.officers)
             values[f"duty_{link.kind.code}"] = names or ("空岗" if link.is_gap else "")
             values[f"duty_{link.kind.code}_phone"] = "、".join(officer.phone for officer in link.officers)
         yield [values.get(key) for key in layout.keys]
+
+
+def _is_wanted(chain: Chain, figures: Mapping[str, object], context: LedgerContext) -> bool:
+    gaps = (link.kind.code for link in chain if link.is_gap)
+    return context.wants("gap", *gaps) and context.wants(
+        "key_people", "YES" if figures["key_people"] else "NO"
+    )
 
 
 def _figures(counted: Counted, area: Area) -> dict[str, object]:
@@ -84,6 +113,7 @@ ledger_registry.register(
         Layout(title="网格化包保责任表", columns=(Column("village", "村(社区)"),)),
         rows=duty_rows,
         layout_for=duty_layout,
+        filters=FILTERS,
         order=60,
     )
 )

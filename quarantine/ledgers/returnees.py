@@ -15,7 +15,14 @@ from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
 from grassroots.grid.models import Area, DutyKind, Staff
 from grassroots.grid.names import PlaceNames, place_names
 from grassroots.ledgers.asof import AsOf
-from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from grassroots.ledgers.engine import (
+    Column,
+    Filter,
+    Layout,
+    LedgerContext,
+    LedgerDefinition,
+    ledger_registry,
+)
 from households.indicators import living_then
 from households.ledgers import YES_NO, asof_of
 from quarantine.models import (
@@ -27,6 +34,7 @@ from quarantine.models import (
     Reading,
     Returnee,
 )
+from quarantine.rules.origins import OriginKind
 
 NUMBER = Column("number", "序号", format="serial")
 WHO = (
@@ -76,6 +84,22 @@ STATE = (
     Column("source", "信息来源", width=5),
     Column("note", "备注", width=7),
 )
+NO_REASON = "NONE"
+NOT_OBSERVED, RUNNING, DUE = "NONE", "OPEN", "DUE"
+FILTERS = (
+    Filter("reason", "类别", (*KeyReason.choices, (NO_REASON, "无"))),
+    Filter(
+        "state",
+        "状态",
+        (
+            (RUNNING, "观察中"),
+            (DUE, "期满待解除"),
+            *((outcome.value, outcome.label) for outcome in Outcome if outcome != Outcome.VOIDED),
+            (NOT_OBSERVED, "未观察"),
+        ),
+    ),
+    Filter("origin", "来源", tuple(OriginKind.choices)),
+)
 
 
 def key_person_layout(context: LedgerContext) -> Layout:
@@ -111,11 +135,11 @@ class _Facts:
 def ledger_returnees(context: LedgerContext) -> QuerySet[Returnee]:
     """Returnees of the area that the requester may see, found by the end of the day."""
     asof = asof_of(context)
-    return (
-        Returnee.objects.visible_to(cast(Staff, context.staff))
-        .within(cast(Area, context.area))
-        .filter(found_at__lte=asof.end, recorded_at__lte=asof.known_at)
-        .filter(Q(voided_at=None) | Q(voided_at__gt=asof.known_at))
+    rows = Returnee.objects.visible_to(cast(Staff, context.staff)).within(cast(Area, context.area))
+    if kinds := context.filters.get("origin"):
+        rows = rows.filter(origin_kind__in=kinds)
+    return rows.filter(found_at__lte=asof.end, recorded_at__lte=asof.known_at).filter(
+        Q(voided_at=None) | Q(voided_at__gt=asof.known_at)
     )
 
 
@@ -221,36 +245,49 @@ def _officers(row: Returnee, facts: _Facts) -> dict[str, object]:
 
 def _state(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
     observation = facts.observations.get(row.person_id)
+    state = state_of(observation, on)
     values: dict[str, object] = {
         "notice_no": row.notice_no,
         "door_card": "是" if row.door_card_posted else "否",
-        "state": "未观察",
+        "state": STATE_WORDS[state],
     }
     if observation is None:
         return values
-    is_over = observation.closed_at is not None and timezone.localdate(observation.closed_at) <= on
     return values | {
-        "day": None if is_over else max(0, observation.day_number(on)),
+        "day": max(0, observation.day_number(on)) if state in {RUNNING, DUE} else None,
         "morning": facts.today.get((observation.pk, "AM")),
         "afternoon": facts.today.get((observation.pk, "PM")),
         "abnormal": facts.abnormal.get(observation.pk, 0),
-        "state": _state_words(observation, on, is_over),
     }
 
 
-def _state_words(observation: Observation, on: dt.date, is_over: bool) -> str:
-    if is_over:
-        return observation.get_outcome_display()
-    return "期满待解除" if observation.last_on < on else "观察中"
+STATE_WORDS = dict(FILTERS[1].choices)
+
+
+def state_of(observation: Observation | None, on: dt.date) -> str:
+    """How an observation stood on a day: 观察中, 期满待解除, or the outcome with which it had ended by then."""
+    if observation is None:
+        return NOT_OBSERVED
+    if observation.closed_at is not None and timezone.localdate(observation.closed_at) <= on:
+        return observation.outcome
+    return DUE if observation.last_on < on else RUNNING
+
+
+def _wanted(rows: Sequence[Returnee], facts: _Facts, context: LedgerContext) -> Iterator[Returnee]:
+    """Those that the filters want which no query can tell."""
+    for row in rows:
+        state = state_of(facts.observations.get(row.person_id), context.on)
+        if context.wants("reason", *(row.reasons or (NO_REASON,))) and context.wants("state", state):
+            yield row
 
 
 def _rows(found: QuerySet[Returnee], context: LedgerContext, layout: Layout) -> Iterator[Sequence[object]]:
     """One row a returnee in walking order, at a constant number of queries however many there are."""
-    rows = list(
-        found.select_related("person", "household").order_by("area__path", "household__walk_key", "pk")
-    )
+    ordered = found.select_related("person", "household").order_by("area__path", "household__walk_key", "pk")
+    is_sifted = "reason" in context.filters or "state" in context.filters
+    rows = list(ordered if is_sifted else ordered[: context.limit])
     facts = _facts(rows, context)
-    for row in rows:
+    for row in _wanted(rows, facts, context):
         values: dict[str, Any] = (
             _who(row, facts, context.on) | _officers(row, facts) | _state(row, facts, context.on)
         )
@@ -269,7 +306,7 @@ def key_person_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
 
 KEY_REASONS = tuple(KeyReason.labels)
 ledger_registry.register(
-    LedgerDefinition("returnees", "返乡人员台账", RETURNEES, rows=returnee_rows, order=20)
+    LedgerDefinition("returnees", "返乡人员台账", RETURNEES, rows=returnee_rows, filters=FILTERS, order=20)
 )
 ledger_registry.register(
     LedgerDefinition(
@@ -278,6 +315,7 @@ ledger_registry.register(
         Layout(title="防控重点人员台账", columns=(NUMBER, CATEGORY, *WHO, *STATE)),
         rows=key_person_rows,
         layout_for=key_person_layout,
+        filters=FILTERS,
         order=30,
     )
 )

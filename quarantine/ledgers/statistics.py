@@ -7,9 +7,20 @@ from typing import Any, cast
 
 from grassroots.grid.models import Area
 from grassroots.ledgers.asof import indicators
-from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
+from grassroots.ledgers.engine import (
+    Column,
+    Filter,
+    Layout,
+    LedgerContext,
+    LedgerDefinition,
+    ledger_registry,
+)
 from grassroots.ledgers.statistics import statistics
 from households.ledgers import asof_of
+
+FOLLOWED, QUIET = "YES", "NO"
+FOLLOWUP = frozenset({"返乡", "居家观察", "测温", "密接"})  # groups of indicators
+FILTERS = (Filter("followup", "返乡与观察", ((FOLLOWED, "有"), (QUIET, "无"))),)
 
 COMPLETION = Column(
     "completion", "完成率", group="入户排查", format="percent", width=7.5,
@@ -42,11 +53,23 @@ def statistics_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
     """One row an area below, counted live."""
     layout = statistics_layout()
     for row in statistics(cast(Area, context.area), asof_of(context))["rows"]:
-        yield _row(row, layout)
+        if context.wants("followup", _followup(row)):
+            yield _row(row, layout)
+
+
+def _followup(figures: Mapping[str, Any]) -> str:
+    """Whether anything of returnees and their observation was counted."""
+    shown = (item for item in indicators() if item.in_table and item.group in FOLLOWUP)
+    return FOLLOWED if any(figures[item.key] for item in shown) else QUIET
 
 
 def statistics_totals(context: LedgerContext) -> Mapping[str, object]:
-    """合计 counted for the whole area: a move between two villages does not cross its border."""
+    """合计 counted for the whole area: a move between two villages does not cross its border.
+
+    Rows that the filter leaves out have no moves, or (无) none of them is left in.
+    """
+    if not context.wants("followup", FOLLOWED):
+        return {}
     totals: dict[str, object] = dict(statistics(cast(Area, context.area), asof_of(context))["totals"])
     return {item.key: totals[item.key] for item in indicators() if item.moves is not None}
 
@@ -59,6 +82,7 @@ ledger_registry.register(
         rows=statistics_rows,
         totals=statistics_totals,
         layout_for=statistics_layout,
+        filters=FILTERS,
         order=40,
     )
 )

@@ -74,6 +74,11 @@ SHEET = Layout(
     one_page=True,
     row_height=22,
 )  # fmt: skip
+FILTERS = (
+    Filter("observation", "只要一人"),
+    Filter("today", "当日测温", (("OPEN", "未测齐"), ("DONE", "已测齐"))),
+    Filter("abnormal", "体温异常", (("YES", "有过异常"), ("NO", "无异常"))),
+)
 
 
 def ledger_observations(context: LedgerContext) -> QuerySet[Observation]:
@@ -81,8 +86,8 @@ def ledger_observations(context: LedgerContext) -> QuerySet[Observation]:
     asof = asof_of(context)
     rows = Observation.objects.visible_to(cast(Staff, context.staff)).within(cast(Area, context.area))
     rows = rows.filter(opened_at__lte=asof.end, recorded_at__lte=asof.known_at).exclude(outcome="VOIDED")
-    if uid := context.filters.get("observation"):
-        return rows.filter(uid=uid)
+    if uids := context.filters.get("observation"):
+        return rows.filter(uid__in=uids)
     return rows.exclude(closed_at__lte=asof.start)
 
 
@@ -100,6 +105,7 @@ def temperature_sheets(context: LedgerContext) -> Iterator[Sheet]:
         .prefetch_related(Prefetch("visits", visits))
         .order_by("area__path", "walk_key", "pk")
     )
+    rows = [row for row in rows if _is_wanted(row, context)][: context.limit and 1]
     places = place_names(cast(Area, context.area))
     chains = duties_for_many([_target(row) for row in rows], context.on)
     homes: dict[int | None, int] = defaultdict(int)
@@ -110,6 +116,16 @@ def temperature_sheets(context: LedgerContext) -> Iterator[Sheet]:
         place = places.get(row.area_id, PlaceNames())
         block = _block(row, place, chains[_target(row)], homes.get(row.household_id or 0), context.on)
         yield Sheet(row.person.name, SHEET, list(_days(row, context.on)), block)
+
+
+def _is_wanted(row: Observation, context: LedgerContext) -> bool:
+    """Whether the filters want this one, by its visits up to the day (prefetched)."""
+    today = [visit for visit in row.visits.all() if visit.date == context.on]
+    is_open = any(visit.state != VisitState.CANCELLED and not visit.readings.all() for visit in today)
+    is_abnormal = any(reading.is_abnormal for visit in row.visits.all() for reading in visit.readings.all())
+    return context.wants("today", "OPEN" if is_open else "DONE") and context.wants(
+        "abnormal", "YES" if is_abnormal else "NO"
+    )
 
 
 def _target(row: Observation) -> DutyTarget:
@@ -198,7 +214,7 @@ ledger_registry.register(
         "体温监测登记表",
         SHEET,
         sheets=temperature_sheets,
-        filters=(Filter("observation", "只要一人"),),
+        filters=FILTERS,
         order=50,
     )
 )

@@ -4,9 +4,9 @@ model."""
 from grassroots.ledgers.engine.columns import Column, LayoutError
 from grassroots.ledgers.engine.csv_out import guarded, unguarded, write_csv
 from grassroots.ledgers.engine.export import ExportOptions, export_ledger
+from grassroots.ledgers.engine.filters import Chosen, Filter, FilterError
 from grassroots.ledgers.engine.layout import BlockField, Fonts, Layout
 from grassroots.ledgers.engine.registry import (
-    Filter,
     LedgerContext,
     LedgerDefinition,
     UnknownLedger,
@@ -20,9 +20,11 @@ from grassroots.ledgers.engine.writer import Sheet, WriteResult, write_workbook,
 
 __all__ = [
     "BlockField",
+    "Chosen",
     "Column",
     "ExportOptions",
     "Filter",
+    "FilterError",
     "Fonts",
     "Layout",
     "LayoutError",

@@ -8,12 +8,13 @@ from typing import Literal
 
 from grassroots.ledgers.engine.columns import Column
 from grassroots.ledgers.engine.csv_out import Encoding, write_csv
-from grassroots.ledgers.engine.layout import Layout
+from grassroots.ledgers.engine.layout import Layout, placeholders_of
 from grassroots.ledgers.engine.registry import LedgerContext, LedgerDefinition
 from grassroots.ledgers.engine.rows import Arranger
 from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.engine.writer import Sheet, Target, WriteResult, opened, write_workbook, write_xlsx
 
+FILTER_LINE = "(只列 {filters})"
 FileFormat = Literal["xlsx", "csv"]
 
 
@@ -53,7 +54,8 @@ def _write_rows(
     progress: Progress | None,
 ) -> WriteResult:
     assert definition.rows is not None  # LedgerDefinition sees to it
-    layout = options.layout or definition.layout_of(context)
+    lines = _lines(definition, context)
+    layout = _said(options.layout or definition.layout_of(context), lines["filters"])
     hint = definition.count(context) if definition.count else None
     if options.file_format == "csv":
         rows = definition.rows(context)
@@ -64,7 +66,7 @@ def _write_rows(
         target,
         layout,
         definition.rows(context),
-        context=_lines(definition, context),
+        context=lines,
         row_keys=definition.held_keys(context),
         totals=definition.totals(context) if definition.totals else {},
         total_hint=hint,
@@ -82,12 +84,12 @@ def _write_sheets(
     progress: Progress | None,
 ) -> WriteResult:
     assert definition.sheets is not None
-    layout = options.layout or definition.layout_of(context)
     lines = _lines(definition, context)
+    layout = _said(options.layout or definition.layout_of(context), lines["filters"])
     sheets = [
         replace(
             sheet,
-            layout=options.layout or sheet.layout,
+            layout=_said(options.layout or sheet.layout, lines["filters"]),
             row_keys=tuple(sheet.row_keys) or sheet.layout.keys,
             context={**lines, **sheet.context},
         )
@@ -103,7 +105,15 @@ def _write_sheets(
 
 
 def _lines(definition: LedgerDefinition, context: LedgerContext) -> dict[str, object]:
-    return {**context.lines(), **(definition.lines(context) if definition.lines else {})}
+    more = definition.lines(context) if definition.lines else {}
+    return {**context.lines(), "filters": definition.filter_words(context.filters), **more}
+
+
+def _said(layout: Layout, words: object) -> Layout:
+    """The layout with a line that says which filters were chosen, unless a line of its own does."""
+    if not words or "filters" in placeholders_of(layout):
+        return layout
+    return replace(layout, header_lines=(*layout.header_lines, FILTER_LINE))
 
 
 def _write_csv(

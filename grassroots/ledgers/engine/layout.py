@@ -157,6 +157,17 @@ def fill_placeholders(line: str, context: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(lambda match: str(context.get(match[1], "")), line)
 
 
+def lines_of(layout: Layout) -> tuple[str, ...]:
+    """Every line of text of a layout, pieces one by one."""
+    footers = [piece for pieces in layout.footer_lines for piece in pieces]
+    return (layout.title, *layout.header_lines, *layout.unit_line, *footers, *layout.notes)
+
+
+def placeholders_of(layout: Layout) -> set[str]:
+    """The names in braces that the layout's lines hold."""
+    return {name for line in lines_of(layout) for name in _PLACEHOLDER.findall(line)}
+
+
 @lru_cache(maxsize=256)
 def spread(
     weights: tuple[float, ...], widths: tuple[float, ...], needs: tuple[float, ...] = ()

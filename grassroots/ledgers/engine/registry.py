@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from grassroots.ledgers.engine.filters import Chosen, Filter, filter_words, read_filters
 from grassroots.ledgers.engine.formats import local_naive
 from grassroots.ledgers.engine.layout import Layout
 from grassroots.ledgers.engine.writer import Sheet
@@ -28,7 +29,8 @@ class LedgerContext:
     """What a ledger is asked for: which area, by whom, for which day, as known when, and whether unmasked.
 
     `on` is the day (Asia/Shanghai); `as_of` the moment whose knowledge counts, aware. `filters` holds
-    chosen filters by key. `purpose` is what an unmasked export states.
+    chosen filters by key, as `LedgerDefinition.read_filters` gives them. `purpose` is what an unmasked export
+    states. `limit` (a preview) lets the generator stop early: that many rows are enough, more do no harm.
     """
 
     area: AreaLike
@@ -38,6 +40,12 @@ class LedgerContext:
     unmasked: bool = False
     purpose: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+
+    def wants(self, key: str, *values: str) -> bool:
+        """Whether a row with these values of the filter `key` is wanted."""
+        chosen = self.filters.get(key)
+        return not chosen or any(value in chosen for value in values)
 
     def lines(self) -> dict[str, str]:
         """What fills a layout's common placeholders: {unit}, {area}, {on}, {cutoff}, {filled_on}."""
@@ -58,21 +66,15 @@ def chinese_date(day: dt.date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def make_imprint(*, who: str, at: dt.datetime, purpose: str, unmasked: bool) -> str:
-    """The line that says who exported a ledger, when, what for, and whether masked. `at` is aware."""
+def make_imprint(*, who: str, at: dt.datetime, purpose: str, unmasked: bool, filtered: str = "") -> str:
+    """The line that says who exported a ledger, when, what for, of which rows, and whether masked.
+
+    `at` is aware; `filtered` says in words which filters were chosen.
+    """
     kind = "未脱敏,内含个人信息,不得外传" if unmasked else "已脱敏"
     aim = f"用途:{purpose};" if purpose else ""
-    return f"导出人:{who};导出时间:{local_naive(at):%Y-%m-%d %H:%M};{aim}{kind}"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that a ledger offers: its key in `LedgerContext.filters`, its label, and its choices
-    (value, label)."""
-
-    key: str
-    label: str
-    choices: tuple[tuple[str, str], ...] = ()
+    part = f"筛选:{filtered};" if filtered else ""
+    return f"导出人:{who};导出时间:{local_naive(at):%Y-%m-%d %H:%M};{aim}{part}{kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,14 @@ class LedgerDefinition:
     def held_keys(self, context: LedgerContext) -> tuple[str, ...]:
         """What the generator's rows hold, in order."""
         return self.row_keys or self.layout_of(context).keys
+
+    def read_filters(self, given: Mapping[str, Any]) -> Chosen:
+        """The filters given by key or label, checked; raises FilterError naming what the ledger does not have."""
+        return read_filters(self.filters, given)
+
+    def filter_words(self, chosen: Mapping[str, Sequence[str]]) -> str:
+        """The chosen filters in words; "" for none."""
+        return ";".join(filter_words(self.filters, chosen))
 
 
 class UnknownLedger(KeyError):

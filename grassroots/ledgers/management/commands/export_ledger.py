@@ -1,7 +1,7 @@
 """Write a ledger to a file.
 
 `manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv]
-[--unmasked --purpose TEXT]`
+[--unmasked --purpose TEXT] [--filter KEY=VALUE ...] [--encoding gb18030]`
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from grassroots.grid.models import Staff
 from grassroots.ledgers.exports import ExportRefused, export_run
-from grassroots.ledgers.management.commands._options import area_option, date_option
+from grassroots.ledgers.management.commands._options import area_option, date_option, filter_options
 
 
 class Command(BaseCommand):
@@ -28,8 +28,19 @@ class Command(BaseCommand):
         parser.add_argument("--out", required=True, help="输出文件")
         parser.add_argument("--on", default=None, help="日期,默认今天")
         parser.add_argument("--format", choices=["xlsx", "csv"], default="xlsx")
+        parser.add_argument(
+            "--encoding", choices=["utf-8-sig", "gb18030"], default="utf-8-sig", help="CSV的编码"
+        )
         parser.add_argument("--unmasked", action="store_true", help="不脱敏(须有权限并写明用途)")
         parser.add_argument("--purpose", default="", help="用途")
+        parser.add_argument(
+            "--filter",
+            dest="filters",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="只列哪些行,例如 state=ABSENT 或 排查状态=无人、拒绝;可以写多次",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         staff = Staff.objects.filter(username=options["user"], is_active=True).first()
@@ -43,8 +54,10 @@ class Command(BaseCommand):
                 on=date_option(options["on"]),
                 target=options["out"],
                 file_format=options["format"],
+                encoding=options["encoding"],
                 unmasked=options["unmasked"],
                 purpose=options["purpose"],
+                filters=filter_options(options["filters"]),
             )
         except ExportRefused as refused:
             raise CommandError(str(refused)) from refused
