@@ -3,7 +3,8 @@
 #
 # lint    style, templates, types, layers, house rules, migrations, deployment check
 # pg      the suite on PostgreSQL with Redis, but for the browser journeys
-# sqlite  the suite on SQLite, but for the browser journeys and what needs PostgreSQL or Redis
+# sqlite  the suite on SQLite: every test that touches the database, but for the browser journeys and what needs
+#         PostgreSQL or Redis
 # e2e     the browser journeys, on PostgreSQL with Redis and a real worker
 #
 # What is missing is installed by apt when this runs as root on a Debian; otherwise it is named and left out. With
@@ -104,7 +105,7 @@ run_lint() {
 run_pg() { scripts/with_services.sh "$VENV/bin/python" -m pytest -n 2 -m "not e2e"; }
 run_sqlite() {
     env -u DATABASE_URL -u REPLICA_URL -u REDIS_URL \
-        "$VENV/bin/python" -m pytest -n 2 -m "not e2e and not postgres and not redis"
+        "$VENV/bin/python" -m pytest -n 2 --only-database -m "not e2e and not postgres and not redis"
 }
 run_e2e() {
     CHROMIUM=${CHROMIUM:-$(find_chromium)} scripts/with_services.sh "$VENV/bin/python" -m pytest -m e2e

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import resolve, reverse
 
@@ -24,6 +24,8 @@ NASTY = [
     "-1", "²", "9" * 5000, "\x00", "x\x00𬱖", "2020-13-45", "9999-12-31", "0001-01-01", "0001-01-01T00:00",
     "00000000-0000-0000-0000-000000000000", "长" * 10_000,
 ]  # fmt: skip
+# What databases take differently; the rest need not be tried on both.
+BY_DATABASE = ["-1", "9" * 5000, "x\x00𬱖"]
 # Parameters that forms read, which the sources of the views do not name.
 BY_FORMS = {
     "grid:access_log": ["staff", "action", "since", "until"],
@@ -36,6 +38,11 @@ ROLES = ("ding", "jia", "admin", "health", "auditor")
 @pytest.fixture
 def world(db: None) -> World:
     return make_world()
+
+
+def nasty() -> list[str]:
+    """All of it on PostgreSQL, where the suite is whole; on SQLite what it may take in another way."""
+    return NASTY if connection.vendor == "postgresql" else BY_DATABASE
 
 
 def clients(world: World) -> dict[str, Client]:
@@ -81,7 +88,7 @@ def test_no_query_breaks_a_page(world: World, namespace: str) -> None:
         if line.method != "GET" or not line.name.startswith(f"{namespace}:"):
             continue
         url = url_of(line, world)
-        for name, value in itertools.product(parameters(line, url), NASTY):
+        for name, value in itertools.product(parameters(line, url), nasty()):
             found.append(broken(by_role[allowed(line)], "get", url, {name: value}))
     assert [words for words in found if words] == []
 
@@ -132,9 +139,10 @@ OTHERS: dict[str, dict[str, str]] = {
 
 def attempts(values: dict[str, str]) -> Iterator[dict[str, str]]:
     """Everything nasty at once, then one field at a time beside the others as the page shows them."""
-    for value in NASTY:
+    tried = nasty()
+    for value in tried:
         yield dict.fromkeys(values, value)
-    for number, name in enumerate(values):
+    for number, name in enumerate(values if tried is NASTY else ()):
         yield {**values, name: NASTY[number % len(NASTY)]}
 
 
