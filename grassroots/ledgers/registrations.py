@@ -10,4 +10,7 @@ for _role in (
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.HEALTH_WORKER):
     grant(_role, "ledgers.export_unmasked")
 
+for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
+    grant(_role, "ledgers.import_ledger")  # and what the kind needs besides
+
 from grassroots.ledgers import indicators, steps  # noqa: E402, F401

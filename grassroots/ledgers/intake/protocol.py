@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Area, Staff
-    from grassroots.ledgers.reading.captions import Field
+    from grassroots.ledgers.reading.captions import Caption, Field
 
 
 class Effect(StrEnum):
@@ -77,6 +77,19 @@ class Planned:
     changes: list[Change] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
     work: Any = None
+    joins_previous: bool = False
+    """Written in the same step as the row above: a household's further members."""
+
+    def reject(self, problem: Problem) -> None:
+        """Turn the row down; warnings that it had give way to the reasons."""
+        if self.effect != Effect.REJECTED:
+            self.effect, self.problems, self.changes, self.proposals = Effect.REJECTED, [], [], []
+        self.problems.append(problem)
+
+
+class PlanStale(Exception):
+    """Raised by a kind's `apply`: the register is no longer as it was when the rows were planned. Nothing is kept of
+    the step; the file is planned anew and the new preview is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +104,13 @@ class Source:
 class ImportContext:
     """For which area, by whom, recorded when; `reference` is the sheet's own date, by which dates without a year are
     read. `source` is for kinds that keep the sender's file or answer in it, the same while planning and writing.
-    `note_created(obj)` and `note_updated(obj, before)` write down what can be undone; `progress(done, total)`
-    moves the bar and raises when the import was cancelled."""
+
+    In `apply`, every row that is made or changed is noted, so that it can be undone: `note_created(obj)` after it was
+    saved, `note_range(model, first_pk, last_pk)` for rows made in bulk with keys one after the other,
+    `note_updated(obj, before)` after it was saved, with the old values by field name. Rows go in the order in which
+    they were made. `keep_original(obj, key, problem)` keeps the text of a cell of field `key` that could not be taken
+    over beside the record. `progress(done, total)` moves the bar and raises when the import was cancelled.
+    """
 
     area: Area
     staff: Staff
@@ -102,6 +120,8 @@ class ImportContext:
     note_created: Callable[[Any], None] = lambda obj: None
     note_updated: Callable[[Any, Mapping[str, Any]], None] = lambda obj, before: None
     source: Source | None = None
+    note_range: Callable[[type[Any], int, int], None] = lambda model, first_pk, last_pk: None
+    keep_original: Callable[[Any, str, Problem], None] = lambda obj, key, problem: None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -113,14 +133,20 @@ Apply = Callable[[ImportContext, Sequence[Planned]], None]
 class ImportKind:
     """A kind of sheet: what its columns may be, what a row means, how it is written.
 
-    `plan` reads and compares, writes nothing, and answers exactly one Planned a Record, in order. `apply` writes what
-    was planned, inside a transaction of the caller. `permissions` are what the importer needs besides
-    ledgers.import_ledger. `identity` names field keys of which a sheet of this kind has at least one group (all keys of
-    one tuple): by them the kind is recognised. `undo` overrides the pipeline's own undoing.
+    `plan` reads and compares, writes nothing, and answers exactly one Planned a Record, in order; it says the same
+    whenever nothing has changed in the register (no times of day in its words). It is called once with all records
+    of the file; after a run that was cut off it is called with all of them again, some of which stand in the register
+    by then. `apply` writes rows that were planned as created or updated, some hundred at a time and in order, inside
+    a transaction of the caller; it locks what it changes and raises PlanStale where that is no longer as planned.
+
+    `permissions` are what the importer needs besides ledgers.import_ledger. `identity` names field keys of which a
+    sheet of this kind has at least one group (all keys of one tuple): by them the kind is recognised. `dynamic` gives
+    keys to columns that no list of fields can name, such as days. `read_text` reads lines of a chat. `undo` overrides
+    the pipeline's own undoing.
 
     `fields_now` is for kinds whose columns depend on the office (its duty kinds), asked anew for every sheet; read
-    `columns()`, never `fields`. With `takes_rejected` the rows that were not taken over are handed to `apply` too: a
-    kind that must answer every row of a sheet keeps them.
+    `columns()`, never `fields`. With `takes_rejected` every row is handed to `apply`, those without effect and those
+    that were not taken over too: a kind that must answer every row of a sheet keeps them.
     """
 
     key: str
@@ -132,6 +158,10 @@ class ImportKind:
     permissions: tuple[str, ...] = ()
     read_text: Callable[[str, dt.date], Iterator[Record]] | None = None
     undo: Callable[[ImportContext, Any], None] | None = None
+    dynamic: Callable[[Sequence[Caption], dt.date], Mapping[int, str]] | None = None
+    """Captions that stand for no field, and the reference date; the answer's keys are the captions' columns."""
+    step_rows: int = 500
+    """How many rows are written in one step."""
     order: int = 50
     fields_now: Callable[[], tuple[Field, ...]] | None = None
     takes_rejected: bool = False

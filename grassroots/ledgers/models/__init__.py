@@ -1,6 +1,25 @@
 """Models of the ledgers, by noun."""
 
+from grassroots.ledgers.models.imports import (
+    BatchState,
+    EffectAction,
+    ImportBatch,
+    ImportEffect,
+    ImportNote,
+    ImportPage,
+)
 from grassroots.ledgers.models.jobs import Job, JobState
 from grassroots.ledgers.models.rollups import AreaRollup, DirtyArea
 
-__all__ = ["AreaRollup", "DirtyArea", "Job", "JobState"]
+__all__ = [
+    "AreaRollup",
+    "BatchState",
+    "DirtyArea",
+    "EffectAction",
+    "ImportBatch",
+    "ImportEffect",
+    "ImportNote",
+    "ImportPage",
+    "Job",
+    "JobState",
+]
