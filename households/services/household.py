@@ -194,9 +194,14 @@ def _shown(name: str, value: Any) -> str:
     return str(value or "")
 
 
+def place_part(name: str, value: Any) -> str:
+    """A part of a door (one of PLACE) as it is stored: 3号楼 → 3, 501室 → 501."""
+    return _SUFFIX[name].sub("", normalise_address_text(str(value or "")))
+
+
 def _tidy(name: str, value: Any) -> Any:
     if name in PLACE:
-        return _SUFFIX[name].sub("", normalise_address_text(str(value or "")))
+        return place_part(name, value)
     return narrow(str(value or "")) if name in ("code", "landlord") else value
 
 
