@@ -33,6 +33,7 @@ class Phone:
 
 _CHINA = r"(?:(?:\+|00)?86[ -]?)"
 _MOBILE = re.compile(rf"(?<![0-9]){_CHINA}?0?(1[3-9][0-9](?:[ -]?[0-9]){{8}})(?![0-9])")
+_PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _AREA = r"10|2[0-9]|[3-9][0-9]{2}"
 _LANDLINE = re.compile(
     rf"(?<![0-9])(?:(?:{_CHINA}?\(?0|{_CHINA}\(?)(?P<area>{_AREA})\)?[ -]?)?"
@@ -76,6 +77,8 @@ def parse_phone(text: str) -> Phone:
     Sources: DOMAIN.md §4 (mobile ^1[3-9]\\d{9}$). Takes +86, full-width digits, blanks, dashes, brackets, and the
     13812345678.0 or 1.3812345678E10 of a number cell; a remark beside the number (儿子138…) is a warning.
     """
+    if _PLAIN_MOBILE.fullmatch(text):
+        return Phone(PhoneKind.MOBILE, text)
     tidy = _LABEL.sub("", _from_number_cell(_plain(text))).strip()
     if tidy in _NOBODY or _compact(tidy) in _NOBODY:
         return Phone(PhoneKind.NONE, "")

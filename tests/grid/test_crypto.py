@@ -46,6 +46,14 @@ def test_a_value_comes_back_and_never_looks_the_same_twice(keys: Path) -> None:
     assert key_id_of(one) == "k1"
 
 
+def test_many_values_are_sealed_and_digested_as_one_by_one(keys: Path) -> None:
+    texts = ["510121198307058213", "", "𬱖"]
+    sealed = crypto.encrypt_many(iter(texts))
+    assert [crypto.decrypt(value) for value in sealed] == texts
+    assert len(set(crypto.encrypt_many(["7"] * 50))) == 50
+    assert crypto.digest_many(texts, "id") == [crypto.digest(text, "id") for text in texts]
+
+
 def test_nothing_stays_nothing(keys: Path) -> None:
     assert (encrypt(""), decrypt(""), digest("", "id")) == ("", "", "")
 

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum.cn import ric
 
 from households.rules.identity import (
     IdKind,
@@ -33,6 +34,17 @@ def codes(text: str, kind: str | None = None) -> list[str]:
 def wrong(number: str) -> str:
     """The number with another check digit; not 0, which could look like Excel's zeros."""
     return number[:-1] + ("1" if number[-1] != "1" else "2")
+
+
+@given(st.from_regex(r"[0-9]{17}", fullmatch=True))
+def test_the_check_digit_is_the_one_of_python_stdnum(first17: str) -> None:
+    assert check_digit(first17) == str(ric.calc_check_digit(first17 + "0"))
+
+
+@given(st.from_regex(r"[0-9]{17}[0-9X]", fullmatch=True), st.sampled_from([None, "", "RESIDENT_ID"]))
+def test_a_number_without_signs_reads_as_one_with_them(number: str, kind: str | None) -> None:
+    """Numbers that need no tidying take a shorter way through the rules."""
+    assert parse_id_number(number, kind, TODAY) == parse_id_number(f" {number[:6]}-{number[6:]}", kind, TODAY)
 
 
 @pytest.mark.parametrize("number", ["11010519491231002X", "440524188001010014"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from grassroots.ledgers.reading.captions import normalise
@@ -24,11 +25,15 @@ _SIGNATURE = re.compile(
     r"[^::]{0,10}[::]"
 )
 _NOTE = re.compile(r"^\s*(?:注|备注|说明|填表说明|填报说明|注意|注意事项|温馨提示|填写说明)\s*\d?\s*[::、.]")
+# Without any of these in its texts no row is a total or a signature, and nothing in it says 同上.
+_LOUD = re.compile("[计::同前〃″\"'”“＂]")
 _SERIAL = frozenset({"序号", "编号", "序", "no", "行号", "序列"})
 
 
 def data_rows(table: Table) -> Iterator[tuple[int, list[object]]]:
     """(sheet row number, cells) of each data row; cells by column of the grid, as `Caption.column` counts them.
+
+    The cells may be the grid's own list: they are not to be changed.
 
     Blank rows, 合计, signatures, notes, repeated headers and rows with nothing but a number are left out
     (`skipped_rows` names them); 同上 takes the value above; a cell merged over rows or columns counts in each.
@@ -37,16 +42,26 @@ def data_rows(table: Table) -> Iterator[tuple[int, list[object]]]:
     kinds = _Kinds(table)
     above: list[object] = []
     for index in range(table.body[0], table.body[1] + 1):
-        if kinds.of(index):
+        is_plain = kinds.is_plain(index)
+        if not is_plain and kinds.of(index):
             continue
-        cells = list(table.grid.rows[index])
-        for column, value in filled.get(index, ()):
-            cells[column] = value
-        for column, value in enumerate(cells):
-            if isinstance(value, str) and value.strip() in _DITTO and above:
-                cells[column] = above[column]
+        cells = table.grid.rows[index]
+        if index in filled:
+            cells = list(cells)
+            for column, value in filled[index]:
+                cells[column] = value
+        if not is_plain and above:
+            cells = _dittoed(cells, above)
         above = cells
-        yield table.grid.number_of(index), list(cells)
+        yield table.grid.number_of(index), cells
+
+
+def _dittoed(cells: list[object], above: Sequence[object]) -> list[object]:
+    """The cells with what 同上 stands for."""
+    return [
+        above[column] if isinstance(value, str) and value.strip() in _DITTO else value
+        for column, value in enumerate(cells)
+    ]
 
 
 def skipped_rows(table: Table) -> list[tuple[int, str]]:
@@ -80,6 +95,29 @@ class _Kinds:
         serial = [c.column for c in table.captions if normalise(c.path[-1]) in _SERIAL]
         self.serial = serial[0] if serial else None
         self.wide = self._wide_rows()
+        self.any_words = frozenset().union(*self.words.values()) if self.words else frozenset()
+
+    def is_plain(self, index: int) -> bool:
+        """Whether a row is data, and nothing in it says 同上, at a glance: so are nearly all of a long sheet."""
+        row = self.grid.rows[index]
+        if index in self.wide:
+            return False
+        texts = [value for value in row if type(value) is str]
+        filled = len(row) - row.count(None)
+        if filled < 3 or _LOUD.search("\n".join(texts)):
+            return False
+        # A header repeats captions in more than half of its cells.
+        misses_left = filled - filled // 2 - (filled - len(texts))
+        for text in texts:
+            if misses_left <= 0:
+                return True
+            misses_left -= not self._may_be_caption(text)
+        return misses_left <= 0
+
+    def _may_be_caption(self, text: str) -> bool:
+        if text.isalnum() and unicodedata.is_normalized("NFKC", text):
+            return text.lower() in self.any_words  # all that `normalise` changes of such a text
+        return normalise(text) in self.any_words
 
     def of(self, index: int) -> str:
         """Why a row is no data; "" for one that is."""

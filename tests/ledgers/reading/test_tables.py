@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from grassroots.ledgers.reading import (
     Field,
     data_rows,
@@ -13,6 +16,9 @@ from grassroots.ledgers.reading import (
     reference_date,
     skipped_rows,
 )
+from grassroots.ledgers.reading import rows as rows_module
+from grassroots.ledgers.reading.grids import Grid, trimmed
+from grassroots.ledgers.reading.tables import table_at
 
 FIELDS = (
     Field("number", "序号"), Field("village", "村(社区)"), Field("name", "姓名"), Field("sex", "性别"),
@@ -96,3 +102,40 @@ def test_lines_of_a_chat_stay_whole() -> None:
         "2.周玉 3单元301 2人",
     ]
     assert grid.number_of(2) == 3
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.floats(0, 99),
+    st.sampled_from(
+        [
+            "姓名",
+            "姓 名",
+            "村(社区)",
+            "体温℃",
+            "合计",
+            "共 3人",
+            "同上",
+            ' " ',
+            "填表人:",
+            "注:无",
+            "张三",
+            "510121",
+            "备注",
+        ]
+    ),
+    st.text(max_size=4),
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=6, max_size=6), min_size=1, max_size=5))
+def test_a_row_that_is_plain_at_a_glance_is_plain_when_looked_at_closely(rows: list[list[object]]) -> None:
+    header: list[object] = ["序号", "村(社区)", "姓名", "性别", "体温", "备注"]
+    grid = trimmed(Grid("", [header, *rows, ["1", "甲村", "张三", "男", "36.5", "无"]]))
+    table = table_at(grid, 0, 0)
+    kinds = rows_module._Kinds(table)
+    for index in range(table.body[0], table.body[1] + 1):
+        if kinds.is_plain(index):
+            cells = grid.rows[index]
+            assert kinds.of(index) == ""
+            assert rows_module._dittoed(cells, ["above"] * len(cells)) == cells
