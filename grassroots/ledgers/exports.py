@@ -24,6 +24,14 @@ from grassroots.ledgers.engine import (
     ledger_registry,
     make_imprint,
 )
+from grassroots.ledgers.layout_choice import (
+    STANDARD,
+    LayoutRefused,
+    filters_with,
+    fitted,
+    layout_version,
+)
+from grassroots.ledgers.models import LedgerLayoutVersion
 
 
 class ExportRefused(Exception):
@@ -38,9 +46,18 @@ def _definition(key: str) -> LedgerDefinition:
         raise ExportRefused(f"没有台账“{key}”,可用的有:{known}。") from unknown
 
 
-def _filters(definition: LedgerDefinition, given: Mapping[str, Any] | None) -> Chosen:
+def _layout(wanted: str, definition: LedgerDefinition, staff: Staff) -> LedgerLayoutVersion | None:
     try:
-        return definition.read_filters(given or {})
+        return layout_version(wanted, ledger=definition.key, staff=staff)
+    except LayoutRefused as refused:
+        raise ExportRefused(str(refused)) from refused
+
+
+def _filters(
+    definition: LedgerDefinition, version: LedgerLayoutVersion | None, given: Mapping[str, Any] | None
+) -> Chosen:
+    try:
+        return filters_with(version, definition, given or {})
     except FilterError as error:
         raise ExportRefused(str(error)) from error
 
@@ -69,29 +86,34 @@ def export_run(
     unmasked: bool = False,
     purpose: str = "",
     filters: Mapping[str, Any] | None = None,
+    layout: str = STANDARD,
     request: HttpRequest | None = None,
 ) -> WriteResult:
     """Write the ledger `key` of an area for a day to `target` (a path or a binary file), and log it.
 
-    Scope and rights of `staff` apply. `filters`: the chosen values (one or several) by a filter's key or label.
-    Raises ExportRefused in words, also for filters that the ledger has not; OSError where the file cannot be written.
+    Scope and rights of `staff` apply. `filters`: the chosen values (one or several) by a filter's key or label;
+    `layout`: the uid of a saved layout, whose own filters hold unless others are chosen. Raises ExportRefused in
+    words, also for filters and layouts that there are not; OSError where the file cannot be written.
     """
     definition = _definition(key)
     check_export(area=area, staff=staff, unmasked=unmasked, purpose=purpose)
-    chosen = _filters(definition, filters)
+    version = _layout(layout, definition, staff)
+    chosen = _filters(definition, version, filters)
     at = timezone.now()
     context = LedgerContext(
         area=area, staff=staff, on=on, as_of=at, unmasked=unmasked, purpose=purpose, filters=chosen
     )
     words = definition.filter_words(chosen)
     imprint = make_imprint(who=staff.name, at=at, purpose=purpose.strip(), unmasked=unmasked, filtered=words)
-    options = ExportOptions(file_format=file_format, encoding=encoding, imprint=imprint)  # type: ignore[arg-type]
+    drawn = fitted(version, definition, context).layout if version else None
+    options = ExportOptions(file_format, encoding, drawn, imprint)  # type: ignore[arg-type]
     result = export_ledger(definition, context, target, options=options)
     access_log(
         action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request,
         detail={
             "key": definition.name, "on": on.isoformat(), "format": file_format, "rows": result.rows,
             "unmasked": unmasked, **({"filters": words or sorted(chosen)} if chosen else {}),
+            **({"layout": f"{version.layout.name}(第 {version.number} 版)"} if version else {}),
         },
     )  # fmt: skip
     return result

@@ -1,7 +1,8 @@
 """What this app enters into the registries of the apps below (grassroots/grid/registry.py)."""
 
 from grassroots.grid.models import Role
-from grassroots.grid.registry import grant
+from grassroots.grid.registry import AreaHooks, area_hooks, grant
+from grassroots.ledgers import areas
 
 for _role in (
     Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE, Role.INSPECTOR,
@@ -9,6 +10,9 @@ for _role in (
     grant(_role, "ledgers.view_arearollup", "ledgers.export_ledger")
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.HEALTH_WORKER):
     grant(_role, "ledgers.export_unmasked")
+for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR):
+    grant(_role, "ledgers.change_ledgerlayout")
+area_hooks.append(AreaHooks(areas.holds_data, areas.succeeded))
 
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
     grant(_role, "ledgers.import_ledger")  # and what the kind needs besides

@@ -28,7 +28,14 @@ _RATIO = re.compile(r"ratio:(\w+)/(\w+(?:[+-]\w+)*)")
 
 
 class LayoutError(ValueError):
-    """The layout, as it was saved or edited, cannot be drawn. The message is for the office (Chinese)."""
+    """The layout, as it was saved or edited, cannot be drawn. The message is for the office (Chinese).
+
+    `field` is the attribute of the column or layout that it is about, "" for the whole; `key` the column's.
+    """
+
+    def __init__(self, message: str, *, field: str = "", key: str = "") -> None:
+        super().__init__(message)
+        self.field, self.key = field, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +63,25 @@ class Column:
     choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        name = f"列“{self.caption or self.key}”"
+        for field, trouble in self._troubles():
+            raise LayoutError(f"列“{self.caption or self.key}”{trouble}", field=field, key=self.key)
+
+    def _troubles(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the column: the attribute and the words for it."""
         if not self.key:
-            raise LayoutError(f"{name}没有标识")
+            yield "key", "没有标识"
         if self.format not in get_args(Format):
-            raise LayoutError(f"{name}的格式“{self.format}”不认识")
+            yield "format", f"的格式“{self.format}”不认识"
         if self.mask is not None and self.mask not in get_args(Mask):
-            raise LayoutError(f"{name}的脱敏方式“{self.mask}”不认识")
+            yield "mask", f"的脱敏方式“{self.mask}”不认识"
         if self.align not in get_args(Align):
-            raise LayoutError(f"{name}的对齐方式“{self.align}”不认识")
+            yield "align", f"的对齐方式“{self.align}”不认识"
         if self.total not in ("", "sum") and not _RATIO.fullmatch(self.total):
-            raise LayoutError(f"{name}的合计方式“{self.total}”不认识")
+            yield "total", f"的合计方式“{self.total}”不认识"
         if len(self.path) > MAX_GROUP_LEVELS:
-            raise LayoutError(f"{name}的上级表头多于两层")
+            yield "group", "的上级表头多于两层"
         if not 0 <= self.width <= 255:
-            raise LayoutError(f"{name}的列宽应在0到255之间")
+            yield "width", "的列宽应在0到255之间"
 
     @property
     def path(self) -> tuple[str, ...]:

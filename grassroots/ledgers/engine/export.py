@@ -55,7 +55,7 @@ def _write_rows(
 ) -> WriteResult:
     assert definition.rows is not None  # LedgerDefinition sees to it
     lines = _lines(definition, context)
-    layout = _said(options.layout or definition.layout_of(context), lines["filters"])
+    layout = said(options.layout or definition.layout_of(context), lines["filters"])
     hint = definition.count(context) if definition.count else None
     if options.file_format == "csv":
         rows = definition.rows(context)
@@ -85,11 +85,11 @@ def _write_sheets(
 ) -> WriteResult:
     assert definition.sheets is not None
     lines = _lines(definition, context)
-    layout = _said(options.layout or definition.layout_of(context), lines["filters"])
+    layout = said(options.layout or definition.layout_of(context), lines["filters"])
     sheets = [
         replace(
             sheet,
-            layout=_said(options.layout or sheet.layout, lines["filters"]),
+            layout=said(options.layout or sheet.layout, lines["filters"]),
             row_keys=tuple(sheet.row_keys) or sheet.layout.keys,
             context={**lines, **sheet.context},
         )
@@ -109,7 +109,7 @@ def _lines(definition: LedgerDefinition, context: LedgerContext) -> dict[str, ob
     return {**context.lines(), "filters": definition.filter_words(context.filters), **more}
 
 
-def _said(layout: Layout, words: object) -> Layout:
+def said(layout: Layout, words: object) -> Layout:
     """The layout with a line that says which filters were chosen, unless a line of its own does."""
     if not words or "filters" in placeholders_of(layout):
         return layout

@@ -96,18 +96,18 @@ class Layout:
 
     def __post_init__(self) -> None:
         if not self.columns:
-            raise LayoutError("至少要有一列")
+            raise LayoutError("至少要有一列", field="columns")
         if len(self.columns) > 16_384:
-            raise LayoutError("列数超过16384")
+            raise LayoutError("列数超过16384", field="columns")
         keys = [column.key for column in self.columns]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise LayoutError(f"列重复:{'、'.join(twice)}")
+            raise LayoutError(f"列重复:{'、'.join(twice)}", field="columns")
         if self.orientation not in get_args(Orientation) or self.paper not in get_args(Paper):
-            raise LayoutError("纸张只能是A4、A3,横向(landscape)或纵向(portrait)")
+            raise LayoutError("纸张只能是A4、A3,横向(landscape)或纵向(portrait)", field="paper")
         if any(2 * len(line) > len(self.columns) for line in self.block):
-            raise LayoutError("表头信息一行放不下:每项要占两列")
+            raise LayoutError("表头信息一行放不下:每项要占两列", field="columns")
         if not 0 <= self.freeze_columns < len(self.columns) or self.min_rows < 0:
-            raise LayoutError("冻结列数或预留行数不对")
+            raise LayoutError("冻结列数或预留行数不对", field="freeze_columns")
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ class SheetDrawer:
         self.widths = layout.widths
         self.fonts = layout.fonts
         #: A wide sheet is printed smaller; what stands around its table is drawn larger to make up for it.
-        self.zoom = min(_MAX_ZOOM, max(1.0, sum(self.widths) / _PRINTED[layout.paper, layout.orientation]))
+        self.zoom = min(_MAX_ZOOM, max(1.0, 1 / print_scale(layout)))
         self.row = 0
 
     def draw(self, imprint: str, masked: bool) -> Shell:
@@ -310,6 +310,11 @@ class SheetDrawer:
         sheet.print_options.horizontalCentered = True
         sheet.page_margins = PageMargins(left=0.3, right=0.3, top=0.55, bottom=0.7, header=0.3, footer=0.3)
         sheet.HeaderFooter.oddFooter = HeaderFooterItem(center=_HeaderFooterPart(text=page_footer(imprint)))
+
+
+def print_scale(layout: Layout) -> float:
+    """By how much a sheet is shrunk so that its columns fit the paper's width: 0.58, or over 1 where there is room."""
+    return _PRINTED[layout.paper, layout.orientation] / sum(layout.widths)
 
 
 def page_footer(imprint: str) -> str:

@@ -9,6 +9,7 @@ from grassroots.ledgers.models.imports import (
     ImportPage,
 )
 from grassroots.ledgers.models.jobs import Job, JobState
+from grassroots.ledgers.models.layouts import LedgerLayout, LedgerLayoutVersion
 from grassroots.ledgers.models.rollups import AreaRollup, DirtyArea
 
 __all__ = [
@@ -22,4 +23,6 @@ __all__ = [
     "ImportPage",
     "Job",
     "JobState",
+    "LedgerLayout",
+    "LedgerLayoutVersion",
 ]

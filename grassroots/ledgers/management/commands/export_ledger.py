@@ -1,7 +1,7 @@
 """Write a ledger to a file.
 
 `manage.py export_ledger KEY --area CODE --as USER --out FILE [--on DATE] [--format xlsx|csv]
-[--unmasked --purpose TEXT] [--filter KEY=VALUE ...] [--encoding gb18030]`
+[--unmasked --purpose TEXT] [--layout NAME] [--filter KEY=VALUE ...] [--encoding gb18030]`
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from grassroots.grid.models import Staff
+from grassroots.grid.models import Area, Staff
 from grassroots.ledgers.exports import ExportRefused, export_run
+from grassroots.ledgers.layout_choice import STANDARD, LayoutRefused, layout_named
 from grassroots.ledgers.management.commands._options import area_option, date_option, filter_options
 
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--unmasked", action="store_true", help="不脱敏(须有权限并写明用途)")
         parser.add_argument("--purpose", default="", help="用途")
+        parser.add_argument("--layout", default="", help="版式名称;不写用标准版式")
         parser.add_argument(
             "--filter",
             dest="filters",
@@ -46,10 +48,11 @@ class Command(BaseCommand):
         staff = Staff.objects.filter(username=options["user"], is_active=True).first()
         if staff is None:
             raise CommandError(f"没有账号“{options['user']}”,或已停用。")
+        area = area_option(options["area"])
         try:
             result = export_run(
                 key=options["key"],
-                area=area_option(options["area"]),
+                area=area,
                 staff=staff,
                 on=date_option(options["on"]),
                 target=options["out"],
@@ -57,10 +60,17 @@ class Command(BaseCommand):
                 encoding=options["encoding"],
                 unmasked=options["unmasked"],
                 purpose=options["purpose"],
+                layout=self._layout(options, area, staff),
                 filters=filter_options(options["filters"]),
             )
-        except ExportRefused as refused:
+        except (ExportRefused, LayoutRefused) as refused:
             raise CommandError(str(refused)) from refused
         except OSError as error:
             raise CommandError(f"写不了文件“{options['out']}”:{error.strerror}") from error
         self.stdout.write(f"已导出 {result.rows} 行到 {options['out']}")
+
+    def _layout(self, options: dict[str, Any], area: Area, staff: Staff) -> str:
+        """The uid of the layout named; the standard one's word when none is."""
+        if not options["layout"]:
+            return STANDARD
+        return str(layout_named(options["layout"], ledger=options["key"], area=area, staff=staff).uid)
