@@ -104,6 +104,20 @@ def plain_area(name: str) -> str:
     return tidy
 
 
+def door_in_columns(building: str, unit: str, floor: str, room: str) -> Door:
+    """The door that its parts in columns of their own name; 房号 may hold them all (3-2-501)."""
+    read = parse_door(room)
+    parts = {
+        "building": place_part("building", building) or read.building,
+        "unit": place_part("unit", unit) or read.unit,
+        "floor": place_part("floor", floor) or read.floor,
+        "door": read.door or place_part("door", room),
+    }
+    if not parts["floor"] and (parts["building"] or parts["unit"]):
+        parts["floor"] = floor_of(parts["door"])
+    return Door(**parts)
+
+
 class Places:
     """The tree below (and above) the area of an import, read once."""
 
@@ -131,6 +145,14 @@ class Places:
         """The village in which an area lies; None for one above the villages."""
         above = (self._by_path.get(path) for path in area.ancestor_paths())
         return next((one for one in above if one is not None and one.level == Level.VILLAGE), None)
+
+    def villages(self) -> list[Area]:
+        """The villages inside the import's area, and the one that it lies in."""
+        return [area for same in self._villages.values() for area in same]
+
+    def ids_within(self, area: Area) -> list[int]:
+        """The ids of an area of the import and of those below it."""
+        return [one.pk for one in self._by_path.values() if one.path.startswith(area.path)]
 
     # -- finding
 
@@ -270,18 +292,8 @@ class Places:
 
     def _door(self, spot: Spot, text: str, building: str, unit: str, floor: str, room: str) -> None:
         if room.strip():
-            read = parse_door(room)
-            parts = {
-                "building": place_part("building", building) or read.building,
-                "unit": place_part("unit", unit) or read.unit,
-                "floor": place_part("floor", floor) or read.floor,
-                "door": read.door or place_part("door", room),
-            }
-            if not parts["floor"] and (parts["building"] or parts["unit"]):
-                parts["floor"] = floor_of(parts["door"])
-            spot.door = Door(**parts)
-            return
-        if text:
+            spot.door = door_in_columns(building, unit, floor, room)
+        elif text:
             spot.door = replace(parse_door(text), group="")
             spot.rest = "" if spot.door.door else text
 

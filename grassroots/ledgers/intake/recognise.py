@@ -167,7 +167,8 @@ def records_of(grids: Sequence[Grid], sheets: Sequence[SheetMap]) -> Records:
         columns = {one.field: one.column for one in reversed(sheet.columns) if one.field}
         captions = {one.field: one.caption for one in reversed(sheet.columns) if one.field}
         rows = list(data_rows(table))
-        found.append(SheetRows(rows, columns, captions, sheet.sheet if len(sheets) > 1 else ""))
+        lines = [table.title, *table.lines]
+        found.append(SheetRows(rows, columns, captions, sheet.sheet if len(sheets) > 1 else "", lines))
     return Records(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import overload
 
 from grassroots.ledgers.intake.protocol import Record
@@ -36,6 +37,8 @@ class SheetRows:
     columns: Mapping[str, int]
     captions: Mapping[str, str]
     sheet: str = ""
+    lines: Sequence[str] = ()
+    """The title and what else stands above the table."""
 
     def record(self, index: int) -> Record:
         row, cells = self.rows[index]
@@ -71,3 +74,17 @@ class Records(Sequence[Record]):
         for sheet in self.sheets:
             for index in range(len(sheet.rows)):
                 yield sheet.record(index)
+
+
+def sheets_in(records: Sequence[Record]) -> list[SheetRows]:
+    """The records by sheet, as rows of cells: for kinds that read long sheets column by column."""
+    if isinstance(records, Records):
+        return records.sheets
+    sheets: list[SheetRows] = []
+    for _name, group in groupby(records, key=lambda record: record.sheet):
+        own = list(group)
+        keys = list(dict.fromkeys(key for record in own for key in record.values))
+        rows = [(record.row, [record.values.get(key) for key in keys]) for record in own]
+        columns = {key: at for at, key in enumerate(keys)}
+        sheets.append(SheetRows(rows, columns, own[0].captions, own[0].sheet))
+    return sheets
