@@ -28,4 +28,9 @@ for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
 grant(Role.SUPERVISOR, *DUTIES)
 grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 
+from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from households import indicators, ledgers  # noqa: E402, F401
+from households.imports.undo import PERSON_UNDO, RESIDENCY_UNDO  # noqa: E402
+
+register_undo("households.person", PERSON_UNDO)
+register_undo("households.residency", RESIDENCY_UNDO)

@@ -157,11 +157,13 @@ class Places:
     # -- finding
 
     def find(
-        self, *, village: str = "", group: str = "", compound: str = "", address: str = "", building: str = "",
-        unit: str = "", floor: str = "", room: str = "",
+        self, *, street: str = "", village: str = "", group: str = "", compound: str = "", address: str = "",
+        building: str = "", unit: str = "", floor: str = "", room: str = "",
     ) -> Spot:  # fmt: skip
         """The place that these cells name (as text, '' for none); those of a column come before the address's."""
         spot = Spot()
+        if street.strip() and not self._is_own_street(street):
+            return self._outside("street")
         if found := _VILLAGE_AND_GROUP.fullmatch(normalise_address_text(village)):
             village, group = found[1], group.strip() or found[2]
         home = self._village(village, normalise_address_text(address), spot)
@@ -182,6 +184,13 @@ class Places:
 
     def _outside(self, column: str) -> Spot:
         return Spot(problem=f"不在这次导入的区域“{self.root.name}”内。", column=column)
+
+    def _is_own_street(self, street: str) -> bool:
+        """Whether a street that a row names is the import's own, or one below it."""
+        name = _STREET_TAILS.sub("", normalise_address_text(street))
+        streets = [area for area in self._by_path.values() if area.level == Level.STREET]
+        own = {_STREET_TAILS.sub("", normalise_address_text(area.name)) for area in streets}
+        return not own or any(name.endswith(one) for one in own)
 
     def _group(self, home: Area, name: str) -> Area | NewArea | None:
         """The group of that name, else the import's own area or the village; None for one outside the import."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from grassroots.ledgers.reading.parsed import original_text
+
 if TYPE_CHECKING:
     from grassroots.grid.models import Area, Staff
     from grassroots.ledgers.reading.captions import Caption, Field
@@ -57,8 +59,7 @@ class Record:
 
     def problem(self, key: str, message: str) -> Problem:
         """A problem of one cell ('' for the whole row)."""
-        value = self.values.get(key)
-        return Problem(self.row, self.captions.get(key, ""), "" if value is None else str(value), message)
+        return Problem(self.row, self.captions.get(key, ""), original_text(self.values.get(key)), message)
 
 
 @dataclass(slots=True)

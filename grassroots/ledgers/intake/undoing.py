@@ -241,18 +241,20 @@ def _remove(model: type[models.Model], rows: Sequence[Any], undo: Undo) -> None:
 
 def rows_delete(model: type[models.Model], rows: Sequence[Any], undo: Undo) -> None:
     """Delete rows for good, with a line of history for each."""
-    history = history_of(model)
-    if history is not None:
-        _write_removals(history.model, model, rows, undo)
+    note_removals(model, rows, undo)
     found: Any = model._base_manager.filter(pk__in=[row.pk for row in rows])
     found._raw_delete(found.db)
 
 
-def _write_removals(line: Any, model: type[models.Model], rows: Sequence[Any], undo: Undo) -> None:
-    fields = [one for one in line.tracked_fields if one.concrete]
-    line._default_manager.bulk_create(
+def note_removals(model: type[models.Model], rows: Sequence[Any], undo: Undo) -> None:
+    """A line of history for each row that is about to be deleted; none where the model keeps no history."""
+    history = history_of(model)
+    if history is None:
+        return
+    fields = [one for one in history.model.tracked_fields if one.concrete]
+    history.model._default_manager.bulk_create(
         [
-            line(
+            history.model(
                 history_date=undo.at, history_type="-", history_user=undo.by, history_change_reason=REASON,
                 **{one.attname: getattr(row, one.attname) for one in fields},
             )

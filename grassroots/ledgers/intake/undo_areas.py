@@ -1,0 +1,31 @@
+"""Taking back groups and compounds that an import has made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from grassroots.grid.areas import area_close
+from grassroots.grid.models import Area
+from grassroots.ledgers.intake.undoing import Undo, UndoHandler, UndoRefused, note_removals
+
+
+def take_back(rows: Sequence[Any], undo: Undo) -> None:
+    """An area that nothing points to any more goes; one to which voided rows still point is closed."""
+    for area in reversed(rows):
+        try:
+            with transaction.atomic():
+                note_removals(Area, [area], undo)
+                Area.objects.filter(pk=area.pk).delete()  # treebeard's, which counts the children anew
+        except (ProtectedError, IntegrityError):
+            try:
+                area_close(area=area, by=undo.by)
+            except ValidationError as refused:
+                raise UndoRefused(refused.messages) from refused
+
+
+AREA_UNDO = UndoHandler(take_back=take_back)

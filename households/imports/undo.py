@@ -1,0 +1,36 @@
+"""Taking back people and residencies that an import has made: voided, not deleted, so that earlier figures explain
+themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F
+
+from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler
+from households.models import Household, Person, Residency
+from households.services.history import rows_note
+
+
+def take_back_people(rows: Sequence[Any], undo: Undo) -> None:
+    """As by `person_void`, for many at once; their residencies are rows of the import of their own."""
+    Person.objects.filter(pk__in=[row.pk for row in rows]).update(voided_at=undo.at, void_reason=REASON)
+    for row in rows:
+        row.voided_at, row.void_reason = undo.at, REASON
+    rows_note(rows, by=undo.by, at=undo.at, reason=REASON)
+
+
+def take_back_residencies(rows: Sequence[Any], undo: Undo) -> None:
+    """They end on the day on which they began."""
+    keys = [row.pk for row in rows]
+    Residency.objects.filter(pk__in=keys).update(ended_on=F("started_on"), end_recorded_at=undo.at)
+    for row in rows:
+        row.ended_on, row.end_recorded_at = row.started_on, undo.at
+    rows_note(rows, by=undo.by, at=undo.at, reason=REASON)
+    homes = {row.household_id for row in rows if row.household_id}
+    Household.objects.filter(pk__in=homes).update(version=F("version") + 1)
+
+
+PERSON_UNDO = UndoHandler(take_back=take_back_people)
+RESIDENCY_UNDO = UndoHandler(take_back=take_back_residencies)

@@ -1,0 +1,1 @@
+"""Kinds of imports that concern returnees and observations."""
