@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 
 from grassroots.grid.areas import area_close
 from grassroots.grid.models import Area
-from grassroots.ledgers.intake.undoing import Undo, UndoHandler, UndoRefused, note_removals
+from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler, UndoRefused
 
 
 def take_back(rows: Sequence[Any], undo: Undo) -> None:
@@ -19,8 +19,9 @@ def take_back(rows: Sequence[Any], undo: Undo) -> None:
     for area in reversed(rows):
         try:
             with transaction.atomic():
-                note_removals(Area, [area], undo)
                 Area.objects.filter(pk=area.pk).delete()  # treebeard's, which counts the children anew
+                gone = Area.history.filter(id=area.pk, history_type="-")
+                gone.update(history_user=undo.by, history_date=undo.at, history_change_reason=REASON)
         except (ProtectedError, IntegrityError):
             try:
                 area_close(area=area, by=undo.by)
