@@ -192,6 +192,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 # Files with personal data, all of them sealed (docs/encryption.md). On several hosts they share these folders.
 EXPORT_ROOT = VAR_DIR / "exports"
 IMPORT_ROOT = VAR_DIR / "imports"
+EXPORT_AT_ONCE_ROWS = 5000  # about; a longer ledger is made in the background
 EXPORT_DAYS = 7  # how long a finished export can be downloaded
 SEALED_ROOTS = [EXPORT_ROOT, IMPORT_ROOT]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
@@ -206,7 +207,11 @@ SIMPLE_HISTORY_ENABLED = True
 # --- background work -------------------------------------------------------------------------------------
 if os.environ.get("REDIS_URL"):
     CELERY_BROKER_URL = os.environ["REDIS_URL"]
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"visibility_timeout": 3600}
+    # A page does not wait for a broker that is away: its row is there, the tick sends the message later.
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
+        "visibility_timeout": 3600, "socket_connect_timeout": 3, "max_retries": 1, "interval_start": 0,
+        "interval_step": 0.1, "interval_max": 0.1,
+    }  # fmt: skip
 else:
     _BROKER = VAR_DIR / "broker"
     CELERY_BROKER_URL = "filesystem://localhost"

@@ -250,5 +250,15 @@ def base_count(context: LedgerContext) -> int:
 
 
 ledger_registry.register(
-    LedgerDefinition("base", "基础台账表", BASE, rows=base_rows, count=base_count, filters=FILTERS, order=10)
+    LedgerDefinition(
+        "base",
+        "基础台账表",
+        BASE,
+        rows=base_rows,
+        count=base_count,
+        filters=FILTERS,
+        entries=ledger_households,
+        rows_per_entry=3,
+        order=10,
+    )
 )

@@ -20,6 +20,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # Pages that need nobody signed in; everything else does.
 OPEN_URL_NAMES = {"grid:login", "desk:first_start", "desk:health", "grid:signed_out"}
 PASSWORD_URL_NAMES = {"grid:password_change", "grid:logout"}
+# Asked by an open page every few seconds: nobody is acting, so they do not keep a session alive.
+POLLED_URL_NAMES = {"ledgers:job_progress"}
 TOUCH_EVERY_SECONDS = 60
 
 
@@ -63,7 +65,8 @@ class IdleSignOutMiddleware:
                     return HttpResponse(status=401)
                 back = {"next": request.get_full_path()} if request.method == "GET" else {}
                 return redirect(f"{resolve_url('grid:login')}?{urlencode({'idle': 1, **back})}")
-            if "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS:
+            is_due = "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS
+            if is_due and _url_name(request) not in POLLED_URL_NAMES:
                 request.session["seen"] = now
         return self.get_response(request)
 

@@ -24,6 +24,7 @@ from grassroots.ledgers.engine import (
     ledger_registry,
     make_imprint,
 )
+from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.layout_choice import (
     STANDARD,
     LayoutRefused,
@@ -31,7 +32,7 @@ from grassroots.ledgers.layout_choice import (
     fitted,
     layout_version,
 )
-from grassroots.ledgers.models import LedgerLayoutVersion
+from grassroots.ledgers.models import Job, LedgerLayoutVersion
 
 
 class ExportRefused(Exception):
@@ -62,8 +63,21 @@ def _filters(
         raise ExportRefused(str(error)) from error
 
 
+def _counted(
+    definition: LedgerDefinition, context: LedgerContext, progress: Progress | None
+) -> Progress | None:
+    """`progress` with the number of rows that the ledger expects, where its writer does not know it."""
+    if progress is None:
+        return None
+    expected = definition.expected_rows(context)
+    progress(0, expected)
+    return lambda done, total: progress(done, total or expected)
+
+
 def check_export(*, area: Area, staff: Staff, unmasked: bool, purpose: str) -> None:
     """Raise ExportRefused unless the person may export this area, masked or not."""
+    if not staff.is_active:
+        raise ExportRefused(f"{staff.name}的账号已停用。")
     if not scope_of(staff).holds(area):
         raise ExportRefused(f"“{area.name}”不在{staff.name}的辖区内。")
     if not staff.has_perm("ledgers.export_ledger"):
@@ -88,12 +102,15 @@ def export_run(
     filters: Mapping[str, Any] | None = None,
     layout: str = STANDARD,
     request: HttpRequest | None = None,
+    progress: Progress | None = None,
+    job: Job | None = None,
 ) -> WriteResult:
     """Write the ledger `key` of an area for a day to `target` (a path or a binary file), and log it.
 
     Scope and rights of `staff` apply. `filters`: the chosen values (one or several) by a filter's key or label;
-    `layout`: the uid of a saved layout, whose own filters hold unless others are chosen. Raises ExportRefused in
-    words, also for filters and layouts that there are not; OSError where the file cannot be written.
+    `layout`: the uid of a saved layout, whose own filters hold unless others are chosen. `progress(rows so far, about
+    how many)` is told on the way; `job` is the one it runs in. Raises ExportRefused in words, also for filters and
+    layouts that there are not; OSError where the file cannot be written.
     """
     definition = _definition(key)
     check_export(area=area, staff=staff, unmasked=unmasked, purpose=purpose)
@@ -107,13 +124,26 @@ def export_run(
     imprint = make_imprint(who=staff.name, at=at, purpose=purpose.strip(), unmasked=unmasked, filtered=words)
     drawn = fitted(version, definition, context).layout if version else None
     options = ExportOptions(file_format, encoding, drawn, imprint)  # type: ignore[arg-type]
-    result = export_ledger(definition, context, target, options=options)
+    told = _counted(definition, context, progress)
+    result = export_ledger(definition, context, target, options=options, progress=told)
+    detail = _facts(definition, context, result, version) | {"format": file_format}
     access_log(
-        action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request,
-        detail={
-            "key": definition.name, "on": on.isoformat(), "format": file_format, "rows": result.rows,
-            "unmasked": unmasked, **({"filters": words or sorted(chosen)} if chosen else {}),
-            **({"layout": f"{version.layout.name}(第 {version.number} 版)"} if version else {}),
-        },
+        action=AccessAction.EXPORT, staff=staff, area=area, purpose=purpose, request=request, subject=job,
+        detail={**detail, **({"step": "后台生成"} if job else {})},
     )  # fmt: skip
     return result
+
+
+def _facts(
+    definition: LedgerDefinition,
+    context: LedgerContext,
+    result: WriteResult,
+    version: LedgerLayoutVersion | None,
+) -> dict[str, Any]:
+    """What the access log keeps of an export: plain facts, nothing personal."""
+    chosen = context.filters
+    return {
+        "key": definition.name, "on": context.on.isoformat(), "rows": result.rows, "unmasked": context.unmasked,
+        **({"filters": definition.filter_words(chosen) or sorted(chosen)} if chosen else {}),
+        **({"layout": f"{version.layout.name}(第 {version.number} 版)"} if version else {}),
+    }  # fmt: skip

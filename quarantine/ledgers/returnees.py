@@ -306,7 +306,15 @@ def key_person_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
 
 KEY_REASONS = tuple(KeyReason.labels)
 ledger_registry.register(
-    LedgerDefinition("returnees", "返乡人员台账", RETURNEES, rows=returnee_rows, filters=FILTERS, order=20)
+    LedgerDefinition(
+        "returnees",
+        "返乡人员台账",
+        RETURNEES,
+        rows=returnee_rows,
+        entries=ledger_returnees,
+        filters=FILTERS,
+        order=20,
+    )
 )
 ledger_registry.register(
     LedgerDefinition(
@@ -314,6 +322,7 @@ ledger_registry.register(
         "防控重点人员台账",
         Layout(title="防控重点人员台账", columns=(NUMBER, CATEGORY, *WHO, *STATE)),
         rows=key_person_rows,
+        entries=key_persons,
         layout_for=key_person_layout,
         filters=FILTERS,
         order=30,

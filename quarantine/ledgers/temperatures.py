@@ -215,6 +215,8 @@ ledger_registry.register(
         SHEET,
         sheets=temperature_sheets,
         filters=FILTERS,
+        entries=ledger_observations,
+        rows_per_entry=14,
         order=50,
     )
 )

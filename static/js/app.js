@@ -89,6 +89,12 @@
     return config && String(config.verb).toLowerCase() === "get";
   }
 
+  /* A part of the page that asks by itself every few seconds ([data-polls]): nobody is acting, nothing can be lost. */
+  function isPolled(event) {
+    var elt = event.detail && event.detail.elt;
+    return Boolean(elt && elt.hasAttribute && elt.hasAttribute("data-polls"));
+  }
+
   document.addEventListener("htmx:configRequest", function (event) {
     event.detail.headers["X-CSRFToken"] = csrfToken();
   });
@@ -98,7 +104,7 @@
     var landed = xhr.responseURL ? new URL(xhr.responseURL, location.href).pathname : "";
     if (xhr.status === 401 || (login && landed === login && location.pathname !== login)) {
       event.preventDefault();
-      signedOut();
+      if (isPolled(event)) { location.reload(); } else { signedOut(); }
     }
   });
   document.addEventListener("htmx:beforeSwap", function (event) {
@@ -108,10 +114,12 @@
     }
   });
   document.addEventListener("htmx:responseError", function (event) {
+    if (isPolled(event)) { return; }
     toast(isRead(event) ? "没有取到内容，请重试。" : wordsFor(event.detail.xhr.status), { kind: "danger" });
   });
   ["htmx:sendError", "htmx:timeout"].forEach(function (name) {
     document.addEventListener(name, function (event) {
+      if (isPolled(event)) { return; }
       toast(isRead(event) ? "网络不通，没有取到内容，请重试。" : "网络不通，没有保存，请重试，内容还在。", { kind: "danger" });
     });
   });
@@ -273,7 +281,9 @@
     ["keydown", "pointerdown", "input"].forEach(function (name) {
       document.addEventListener(name, function () { acted = Date.now(); }, { passive: true });
     });
-    document.addEventListener("htmx:afterOnLoad", function () { seen = Date.now(); });
+    document.addEventListener("htmx:afterOnLoad", function (event) {
+      if (!isPolled(event)) { seen = Date.now(); }
+    });
     setInterval(function () {
       var quiet = (Date.now() - seen) / 1000;
       if (acted && quiet > KEEP_ALIVE_EVERY_S && quiet < limit) {

@@ -12,8 +12,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from grassroots.grid.models import Area, Staff
+from grassroots.ledgers.engine import ledger_registry
 from grassroots.ledgers.exports import export_run
-from grassroots.ledgers.jobs import services
+from grassroots.ledgers.jobs import registry, services
 from tests.factories import OfficeCast, make_office
 from tests.ledgers import job_kinds
 from tests.quarantine.cases import switch_on
@@ -62,10 +63,12 @@ def body(book: Workbook) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def job_ground(settings: Any, tmp_path: Path) -> None:
-    """The tests' kinds of jobs, and a folder for files of their own."""
-    job_kinds.register()
+def job_ground(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' kinds of jobs and ledger, and a folder for files of their own."""
     settings.EXPORT_ROOT = tmp_path / "exports"
+    for kind in job_kinds.KINDS:
+        monkeypatch.setitem(registry._kinds, kind.key, kind)
+    monkeypatch.setitem(ledger_registry._definitions, job_kinds.SLOW, job_kinds.LEDGER)
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
-from grassroots.ledgers.engine.registry import UnknownLedger
-from grassroots.ledgers.jobs import JobContext, JobFailed, JobKind, job_kind, register_job_kind
+from grassroots.ledgers.jobs import JobContext, JobFailed, JobKind, register_job_kind
 
 SLOW, SLOW_ROWS, SLOW_STOP = "test-slow", 6_000, 2_500
 GATE = "TEST_GATE"  # names a file: until it exists, the slow ledger is slow
@@ -48,24 +47,21 @@ LAYOUT = Layout(
 )
 
 
+LEDGER = LedgerDefinition(SLOW, "慢台账", LAYOUT, rows=slow_rows, count=lambda context: SLOW_ROWS, order=999)
+KINDS = (
+    JobKind("test-steps", "测试任务", run_steps, makes_file=True),
+    JobKind(
+        "test-rights",
+        "测试任务",
+        run_steps,
+        permissions=lambda job: ("ledgers.export_ledger",),
+        may_retry=lambda job: False,
+    ),
+)
+
+
 def register() -> None:
-    """Enter them once a process."""
-    if job_kind("test-steps") is None:
-        register_job_kind(JobKind("test-steps", "测试任务", run_steps, makes_file=True))
-        register_job_kind(
-            JobKind(
-                "test-rights",
-                "测试任务",
-                run_steps,
-                permissions=lambda job: ("ledgers.export_ledger",),
-                may_retry=lambda job: False,
-            )
-        )
-    try:
-        ledger_registry.get(SLOW)
-    except UnknownLedger:
-        ledger_registry.register(
-            LedgerDefinition(
-                SLOW, "慢台账", LAYOUT, rows=slow_rows, count=lambda context: SLOW_ROWS, order=999
-            )
-        )
+    """Enter the tests' kinds and ledger, in a worker process of their own."""
+    for kind in KINDS:
+        register_job_kind(kind)
+    ledger_registry.register(LEDGER)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import AreaDuty, Posting
 from grassroots.grid.sealed_files import SealedReader
-from grassroots.ledgers.jobs import JobCancelled, JobContext, context, files
+from grassroots.ledgers.jobs import JobCancelled, JobContext, JobKind, context, files, registry
 from grassroots.ledgers.jobs.run import job_work
 from grassroots.ledgers.jobs.services import (
     job_cancel,
@@ -138,20 +138,11 @@ def test_a_running_job_that_is_cancelled_ends_so_and_leaves_no_file(
         own.progress(3, 3)
         raise AssertionError("progress let a cancelled job go on")
 
-    kind = job_kinds.job_kind("test-steps")
-    assert kind is not None
-    monkeypatch.setitem(
-        _kinds(), "test-steps", type(kind)("test-steps", "", cancelled_on_the_way, makes_file=True)
-    )
+    kind = JobKind("test-steps", "", cancelled_on_the_way, makes_file=True)
+    monkeypatch.setitem(registry._kinds, "test-steps", kind)
     assert job_work(job.uid)
     assert (fresh(job).state, fresh(job).file_name) == ("CANCELLED", "")
     assert stored_files() == []
-
-
-def _kinds() -> dict[str, Any]:
-    from grassroots.ledgers.jobs import registry
-
-    return registry._kinds
 
 
 def test_a_job_that_was_to_be_cancelled_when_its_worker_died_is_cancelled(

@@ -108,6 +108,7 @@ LINES: list[Line] = [
         data=lambda things: {"area": things.area.pk, "key": "duties"},
     ),
     Line("ledgers:statistics", STAFF),
+    Line("ledgers:job_list", STAFF),
     # --- notices
     Line("notices:inbox", EVERYBODY),
     Line("notices:inbox_read_all", EVERYBODY, method="POST"),
@@ -196,7 +197,8 @@ LINES: list[Line] = [
     Line("quarantine:alert_detail", STAFF, uid("alert")),
     Line("quarantine:alert_update", MEASURE | {"police"}, uid("alert"), method="POST"),
 ]
-# URLs whose arguments lie in no area, or that belong to one person; test_table.py tests each by itself.
+# URLs whose arguments lie in no area, or that belong to one person; test_table.py and test_jobs.py test each by itself.
 ELSEWHERE = {
+    "ledgers:job_detail", "ledgers:job_progress", "ledgers:job_cancel", "ledgers:job_retry", "ledgers:job_file",
     "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "notices:message_open",
 }  # fmt: skip

@@ -61,7 +61,7 @@ LOOKS: dict[str, Look] = {
     "TEMPLATE": Look("muted", "file-earmark-text", "模板"),
     "IN_FORCE": Look("ok", "check-circle-fill", "执行中"),
     "WITHDRAWN": Look("muted", "slash-circle", "已停用"),
-    "QUEUED": Look("muted", "clock", "排队中"),
+    "WAITING": Look("muted", "clock", "等待中"),
     "RUNNING": Look("info", "arrow-repeat", "生成中"),
     "READY": Look("ok", "check-circle-fill", "已完成"),
     "FAILED": Look("danger", "x-circle-fill", "失败"),

@@ -26,7 +26,7 @@ DETAIL_WORDS = {
     "added": "增加", "removed": "取消", "is_active": "在岗", "reset": "重置密码", "posting_from": "任职开始",
     "posting_until": "任职到期", "postings": "任职区域", "key": "台账", "rows": "行数", "format": "格式",
     "page": "页面", "model": "对象", "unmasked": "明文", "fields": "字段", "area": "区域", "on": "日期",
-    "filters": "筛选", "layout": "版式",
+    "filters": "筛选", "layout": "版式", "step": "环节",
 }  # fmt: skip
 
 

@@ -83,7 +83,9 @@ class LedgerDefinition:
 
     `rows(context)` yields rows in the order of `layout.columns` (or of `row_keys`, where the rows hold
     more than the layout shows); it scopes them to what `context.staff` may see. `count(context)` is how
-    many to expect. A ledger of one sheet a person gives `sheets(context)` in place of `rows`.
+    many to expect. `entries(context)` is a queryset of what the rows come from (doors, people), about
+    `rows_per_entry` rows each: it tells a long ledger from a short one without counting it. A ledger of
+    one sheet a person gives `sheets(context)` in place of `rows`.
     `lines(context)` adds placeholders to the common ones; `totals(context)` gives 合计 values that are
     not plain sums.
     """
@@ -100,6 +102,8 @@ class LedgerDefinition:
     totals: Callable[[LedgerContext], Mapping[str, object]] | None = None
     order: int = 50
     layout_for: Callable[[LedgerContext], Layout] | None = None
+    entries: Callable[[LedgerContext], Any] | None = None
+    rows_per_entry: int = 1
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.sheets is None):
@@ -120,6 +124,21 @@ class LedgerDefinition:
     def filter_words(self, chosen: Mapping[str, Sequence[str]]) -> str:
         """The chosen filters in words; "" for none."""
         return ";".join(filter_words(self.filters, chosen))
+
+    def is_longer_than(self, context: LedgerContext, rows: int) -> bool:
+        """Whether it will have more than about so many rows; stops looking when there are."""
+        if self.entries is None:
+            return False
+        limit = rows // self.rows_per_entry
+        return bool(self.entries(context).order_by()[: limit + 1].count() > limit)
+
+    def expected_rows(self, context: LedgerContext) -> int | None:
+        """About how many rows it will have; None when it cannot tell."""
+        if self.count is not None:
+            return self.count(context)
+        if self.entries is not None:
+            return int(self.entries(context).order_by().count() * self.rows_per_entry)
+        return None
 
 
 class UnknownLedger(KeyError):

@@ -55,7 +55,7 @@ def job_nudge(job_uid: uuid.UUID) -> bool:
 
 
 def _nudge_later(job_uid: uuid.UUID) -> None:
-    transaction.on_commit(lambda: job_nudge(job_uid))
+    transaction.on_commit(lambda: job_nudge(job_uid), robust=True)
 
 
 def job_create(

@@ -1,21 +1,23 @@
-"""Downloading ledgers."""
+"""Downloading ledgers: short ones at once, long ones as a job."""
 
 from __future__ import annotations
 
 import tempfile
 from typing import IO, cast
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from grassroots.grid.models import Staff
-from grassroots.ledgers.engine import ledger_registry
-from grassroots.ledgers.exports import export_run
+from grassroots.grid.submissions import submit_once
+from grassroots.ledgers.export_jobs import export_ask
+from grassroots.ledgers.exports import ExportRefused
 from grassroots.ledgers.forms import DownloadForm
 from grassroots.ledgers.views.common import chosen, posted_area_or_404, staff_with
+from grassroots.ledgers.views.sending import send_file
+from grassroots.ledgers.wanted import Wanted, comes_at_once
 
-TYPES = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv"}
 SPOOL_BYTES = 8 * 1024 * 1024
 
 
@@ -34,7 +36,8 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def download(request: HttpRequest) -> HttpResponseBase:
-    """Make the ledger and send it; scope and rights are checked again by the export itself, and it is logged."""
+    """Make the ledger and send it, or have it made and lead to the job's page; scope and rights are checked again by
+    the export itself, and it is logged."""
     staff = cast(Staff, request.user)
     posted_area_or_404(request, staff)
     staff_with(request, "ledgers.export_ledger", "您的角色不能下载台账。")
@@ -43,15 +46,26 @@ def download(request: HttpRequest) -> HttpResponseBase:
     form = DownloadForm(request.POST, staff=staff)
     if not form.is_valid():
         return _list(request, form, status=422)
-    wanted = form.cleaned_data
-    file_format, _dash, encoding = wanted["file_format"].partition("-")
-    observation = wanted.get("observation")
-    target: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 FileResponse closes it
-    export_run(
-        key=wanted["key"], area=wanted["area"], staff=staff, on=wanted["on"], target=target, file_format=file_format,
-        encoding=encoding or "utf-8-sig", unmasked=bool(wanted.get("unmasked")), purpose=wanted["purpose"],
-        filters={"observation": observation} if observation else None, request=request,
-    )  # fmt: skip
+    wanted = Wanted.from_form(form.cleaned_data)
+    if comes_at_once(wanted, staff):
+        try:
+            return _at_once(request, wanted, staff)
+        except ExportRefused as refused:
+            form.add_error(None, str(refused))
+            return _list(request, form, status=422)
+    return submit_once(
+        request,
+        lambda: {"job": str(export_ask(wanted, staff).uid)},
+        lambda result: redirect("ledgers:job_detail", result["job"]),
+    )
+
+
+def _at_once(request: HttpRequest, wanted: Wanted, staff: Staff) -> HttpResponseBase:
+    target: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 the response closes it
+    try:
+        wanted.write(target, staff=staff, request=request)
+    except BaseException:
+        target.close()
+        raise
     target.seek(0)
-    name = f"{ledger_registry.get(wanted['key']).name}_{wanted['area'].name}_{wanted['on']:%Y-%m-%d}.{file_format}"
-    return FileResponse(target, as_attachment=True, filename=name, content_type=TYPES[file_format])
+    return send_file(request, target, wanted.file_name)
