@@ -16,7 +16,6 @@ from grassroots.grid.models import Area
 from grassroots.ledgers.asof import OUTSIDE, AsOf, Count, Indicator, Late, LateEntries, register_indicator
 from households.indicators import by_area
 from quarantine.models import (
-    CloseContact,
     EventKind,
     ObservationEvent,
     ObservationStay,
@@ -31,7 +30,7 @@ LEFT_THE_REGISTER = (EventKind.LOST, EventKind.DIED)
 
 
 # --- returnees --------------------------------------------------------------------------------------------
-def _returnees(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Returnee]:
+def known_returnees(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Returnee]:
     return Returnee.objects.filter(
         area__in=areas.values("pk"), found_at__lte=asof.end, recorded_at__lte=asof.known_at
     ).filter(Q(voided_at=None) | Q(voided_at__gt=asof.known_at))
@@ -39,7 +38,7 @@ def _returnees(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Returnee]:
 
 def _returnees_of(*kinds: OriginKind, today: bool = False) -> Count:
     def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-        rows = _returnees(areas, asof)
+        rows = known_returnees(areas, asof)
         if kinds:
             rows = rows.filter(origin_kind__in=kinds)
         return by_area(rows.filter(found_at__gt=asof.start) if today else rows)
@@ -68,25 +67,16 @@ def _late_returnees(*kinds: OriginKind, today: bool = False) -> LateEntries:
     return late
 
 
-def _contacts(*, today: bool = False) -> Count:
-    """Close contacts named by returnees, by where the returnee is registered, from when they were entered."""
-
-    def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-        rows = CloseContact.objects.filter(
-            returnee__in=_returnees(areas, asof), recorded_at__lte=min(asof.end, asof.known_at)
-        )
-        return by_area(rows.filter(recorded_at__gt=asof.start) if today else rows, "returnee__area_id")
-
-    return count
-
-
 # --- observation ------------------------------------------------------------------------------------------
-def _stock(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-    stays = ObservationStay.objects.filter(
-        area__in=areas.values("pk"), from_at__lte=asof.end, recorded_at__lte=asof.known_at
-    )
+def stays_at(asof: AsOf) -> QuerySet[ObservationStay]:
+    """The stays that held at the end of the period, as far as was known: one a person under observation."""
+    stays = ObservationStay.objects.filter(from_at__lte=asof.end, recorded_at__lte=asof.known_at)
     stays = stays.filter(Q(until_at=None) | Q(until_at__gt=asof.end))
-    return by_area(stays.filter(Q(superseded_at=None) | Q(superseded_at__gt=asof.known_at)))
+    return stays.filter(Q(superseded_at=None) | Q(superseded_at__gt=asof.known_at))
+
+
+def _stock(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
+    return by_area(stays_at(asof).filter(area__in=areas.values("pk")))
 
 
 def _happened(asof: AsOf, *, cumulative: bool = False) -> Q:
@@ -172,6 +162,13 @@ def _known_readings(known_at: dt.datetime) -> QuerySet[Reading]:
     return Reading.objects.filter(visit=OuterRef("pk"), entered_at__lte=known_at)
 
 
+def _in_period(asof: AsOf) -> Q:
+    """A day has the slots that open on it; up to a cut-off, those that have closed: one that runs on is of the next."""
+    if asof.cutoff is None:
+        return Q(opens_at__gt=asof.start, opens_at__lte=asof.end)
+    return Q(closes_at__gt=asof.start, closes_at__lte=asof.end)
+
+
 def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     """Visits of the period's slots that were due as far as was known, in the area (`due_area`) where they were.
 
@@ -182,8 +179,8 @@ def _visits(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Any]:
     measured = _known_readings(asof.known_at).order_by("sequence")
     first = measured.annotate(at=Coalesce("measured_at", "visit__opens_at")).values("at")[:1]
     visits = Visit.objects.filter(
-        observation__in=there, date__gte=timezone.localdate(asof.start), date__lte=asof.on, opens_at__gt=asof.start,
-        opens_at__lte=asof.end, recorded_at__lte=asof.known_at,
+        _in_period(asof), observation__in=there, date__gte=timezone.localdate(asof.start), date__lte=asof.on,
+        recorded_at__lte=asof.known_at,
     ).exclude(state=VisitState.CANCELLED, state_recorded_at__lte=asof.known_at)  # fmt: skip
     visits = visits.annotate(is_taken=Exists(measured), held_at=Coalesce(Subquery(first), "closes_at"))
     stays = ObservationStay.objects.filter(
@@ -321,7 +318,5 @@ for _indicator in (
     _visit_figure("readings_missed", "漏测", 42, _missed, "漏测"),
     _visit_figure("readings_abnormal", "体温异常", 43, _abnormal, "体温异常"),
     _visit_figure("readings_symptoms", "有症状", 44, _with_symptoms, "有症状"),
-    Indicator("contacts_today", "今日新增", _contacts(today=True), group="密接", order=50),
-    Indicator("contacts", "累计", _contacts(), group="密接", order=51),
 ):  # fmt: skip
     register_indicator(_indicator)

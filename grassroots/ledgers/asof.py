@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Area
 
 INSTANT = dt.timedelta(microseconds=1)
+ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -21,32 +22,55 @@ class AsOf:
     """A period (start, end], known at `known_at`; all aware datetimes.
 
     Flows count what happened in (start, end]; cumulative figures and stock, what holds at `end`. Rows recorded
-    after `known_at` do not count: that is how yesterday's table can be computed again as it was.
+    after `known_at` do not count: that is how yesterday's table can be computed again as it was. `cutoff` is the
+    time of day at which the period ends (统计截止时间), None for whole days (docs/decisions/0032).
     """
 
     start: dt.datetime
     end: dt.datetime
     known_at: dt.datetime
+    cutoff: dt.time | None = None
 
     @classmethod
-    def day(cls, on: dt.date, known_at: dt.datetime | None = None) -> AsOf:
-        """The calendar day `on` in the office's time zone, as known now unless told otherwise.
+    def day(cls, on: dt.date, known_at: dt.datetime | None = None, cutoff: dt.time | None = None) -> AsOf:
+        """The day `on` in the office's time zone, as known now unless told otherwise.
 
-        What happens at midnight sharp belongs to the day that begins: `start` is the last instant of the day before.
+        Without `cutoff` the calendar day: what happens at midnight sharp belongs to the day that begins, so `start`
+        is the last instant of the day before. With one, from yesterday's cut-off up to today's, which is included.
         """
         zone = timezone.get_default_timezone()
+        known_at = known_at or timezone.now()
+        if cutoff is not None:
+            end = dt.datetime.combine(on, cutoff, tzinfo=zone)
+            return cls(dt.datetime.combine(on - ONE_DAY, cutoff, tzinfo=zone), end, known_at, cutoff)
         midnight = dt.datetime.combine(on, dt.time(), tzinfo=zone)
-        following = dt.datetime.combine(on + dt.timedelta(days=1), dt.time(), tzinfo=zone)
-        return cls(midnight - INSTANT, following - INSTANT, known_at or timezone.now())
+        following = dt.datetime.combine(on + ONE_DAY, dt.time(), tzinfo=zone)
+        return cls(midnight - INSTANT, following - INSTANT, known_at)
 
     @property
     def on(self) -> dt.date:
         """The date on which the period ends."""
         return timezone.localdate(self.end)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the period had ended when it was known."""
+        return self.end < self.known_at
+
     def before(self) -> AsOf:
-        """The day before, known at the same time (so that stock and flows reconcile exactly)."""
-        return AsOf.day(self.on - dt.timedelta(days=1), self.known_at)
+        """The period before, known at the same time (so that stock and flows reconcile exactly)."""
+        return AsOf.day(self.on - ONE_DAY, self.known_at, self.cutoff)
+
+    def dated(self, date_field: str, recorded_field: str) -> Q:
+        """A condition: a row that has a date and no time counts at the end of the period, as far as was known.
+
+        Of what is dated on the last day itself a cut-off takes what was recorded by then; the rest is of the next.
+        """
+        known = Q(**{f"{recorded_field}__lte": self.known_at})
+        if self.cutoff is None:
+            return known & Q(**{f"{date_field}__lte": self.on})
+        by_then = Q(**{date_field: self.on, f"{recorded_field}__lte": self.end})
+        return known & (Q(**{f"{date_field}__lt": self.on}) | by_then)
 
 
 Count = Callable[["QuerySet[Area]", AsOf], Mapping[int, int]]
@@ -113,3 +137,40 @@ def indicators() -> list[Indicator]:
 def indicator(key: str) -> Indicator:
     """The figure of that key; raises KeyError."""
     return _indicators[key]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A column that is made of others: part ÷ (whole − less), e.g. 完成率 = 已签承诺书 ÷ (总户数 − 空置户)."""
+
+    key: str
+    caption: str
+    part: str
+    whole: str
+    less: str = ""
+    group: str = ""
+    order: int = 100
+
+    def of(self, figures: Mapping[str, int]) -> float | None:
+        """The ratio of an area's figures; None where there is nothing to divide by."""
+        whole = figures.get(self.whole, 0) - figures.get(self.less, 0)
+        return figures.get(self.part, 0) / whole if whole > 0 else None
+
+    @property
+    def formula(self) -> str:
+        """How the engine's 合计 row makes it of its sums."""
+        return f"ratio:{self.part}/{self.whole}" + (f"-{self.less}" if self.less else "")
+
+
+_ratios: dict[str, Ratio] = {}
+
+
+def register_ratio(ratio: Ratio) -> None:
+    """Add a column made of others; apps call this in their indicators.py."""
+    _ratios[ratio.key] = ratio
+
+
+def table_columns() -> list[Indicator | Ratio]:
+    """The columns of the 统计表 in their order, as they are registered."""
+    shown: list[Indicator | Ratio] = [item for item in indicators() if item.in_table]
+    return sorted([*shown, *_ratios.values()], key=lambda column: (column.order, column.key))

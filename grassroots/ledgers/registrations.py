@@ -17,7 +17,7 @@ area_hooks.append(AreaHooks(areas.holds_data, areas.succeeded))
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
     grant(_role, "ledgers.import_ledger")  # and what the kind needs besides
 
-from grassroots.ledgers import export_jobs, indicators, steps  # noqa: E402, F401
+from grassroots.ledgers import export_jobs, indicators, sheet, steps  # noqa: E402, F401
 from grassroots.ledgers.intake.undo_areas import AREA_UNDO  # noqa: E402
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 

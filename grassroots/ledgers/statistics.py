@@ -91,7 +91,10 @@ def row_areas(root: Area, on: dt.date) -> list[Area]:
 
 
 def statistics(root: Area, asof: AsOf) -> dict[str, Any]:
-    """The JSON of `manage.py statistics`: {"area", "name", "on", "totals", "rows": [{"area", "name", …}]}."""
+    """The JSON of `manage.py statistics`: {"area", "name", "on", "totals", "rows": [{"area", "name", …}]}.
+
+    With a cut-off there is "cutoff" ("17:00") as well.
+    """
     counted = count_all(root, asof)
     rows = [
         {"area": area.code or str(area.pk), "name": area.name, **counted.total(area.path)}
@@ -101,6 +104,7 @@ def statistics(root: Area, asof: AsOf) -> dict[str, Any]:
         "area": root.code,
         "name": root.name,
         "on": asof.on.isoformat(),
+        **({"cutoff": f"{asof.cutoff:%H:%M}"} if asof.cutoff else {}),
         "totals": counted.total(root.path),
         "rows": rows,
     }
@@ -168,16 +172,18 @@ def count_keys(root: Area, asof: AsOf, keys: Iterable[str]) -> Figures:
     return figures
 
 
-def late_entries(root: Area, asof: AsOf, since: dt.datetime) -> dict[str, list[Late]]:
+def late_entries(
+    root: Area, asof: AsOf, since: dt.datetime, *, in_table: bool = False
+) -> dict[str, list[Late]]:
     """What was recorded after `since` and changes the figures of `asof`, by indicator: that day's 更正.
 
     For every indicator with a `late` listing: figure as known at asof.known_at = figure as known at `since` + the
-    sum of the changes listed.
+    sum of the changes listed. `in_table`: only those with a column in the 统计表.
     """
     areas = Area.objects.within(root).order_by()
     found: dict[str, list[Late]] = defaultdict(list)
     for item in indicators():
-        if item.late is not None:
+        if item.late is not None and (item.in_table or not in_table):
             rows = item.late(areas, asof, since)
             if rows:
                 found[item.key] = rows

@@ -41,11 +41,15 @@ class Wanted:
     def from_form(cls, data: Mapping[str, Any]) -> Wanted:
         """From the cleaned data of DownloadForm."""
         file_format, _dash, encoding = data["file_format"].partition("-")
-        observation = data.get("observation")
+        filters = {}
+        if data.get("observation"):
+            filters["observation"] = [str(data["observation"])]
+        if data.get("cutoff") and data["key"] == "statistics":
+            filters["cutoff"] = [f"{data['cutoff']:%H:%M}"]
         return cls(
             key=data["key"], area=data["area"], on=data["on"], file_format=file_format, encoding=encoding,
             unmasked=bool(data.get("unmasked")), purpose=data["purpose"],
-            filters={"observation": [str(observation)]} if observation else {},
+            filters=filters,
         )  # fmt: skip
 
     @classmethod
@@ -92,7 +96,7 @@ class Wanted:
             "不脱敏" if self.unmasked else "脱敏",
         ]  # fmt: skip
         filters = ledger_registry.get(self.key).filters
-        if any(item.key in self.filters and not item.is_offered for item in filters):
+        if any(item.key in self.filters and item.names_one for item in filters):
             words.append("只要一人")
         return words + filter_words(filters, self.filters)
 

@@ -1,5 +1,5 @@
-"""Ledgers of the follow-up: returnees, key persons, temperatures, statistics, duties."""
+"""Ledgers of the follow-up: returnees, key persons, temperatures, duties."""
 
-from quarantine.ledgers import duties, returnees, statistics, temperatures
+from quarantine.ledgers import duties, returnees, temperatures
 
-__all__ = ["duties", "returnees", "statistics", "temperatures"]
+__all__ = ["duties", "returnees", "temperatures"]

@@ -13,7 +13,16 @@ from grassroots.grid.versions import check_version
 from quarantine.models import EventKind, Observation, ObservationEvent, ObservationState, Visit, VisitState
 from quarantine.rules.policy import PolicyTerms
 from quarantine.rules.slots import slot_windows
+from quarantine.services.contacts import contacts_mark_dirty
 from quarantine.services.stays import stay_since
+
+# What changes who is under observation at all.
+COMING_AND_GOING = frozenset(
+    {
+        EventKind.OPENED, EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.LOST, EventKind.DIED,
+        EventKind.ANNULLED,
+    }
+)  # fmt: skip
 
 
 def observation_lock(observation: Observation, version: int) -> Observation:
@@ -50,6 +59,8 @@ def event_add(
     **fields: Any,
 ) -> ObservationEvent:  # fmt: skip
     """Write one event; events are never changed, only followed."""
+    if kind in COMING_AND_GOING:
+        contacts_mark_dirty(observation.person_id)
     return ObservationEvent.objects.create(
         observation=observation, kind=kind, happened_at=at, recorded_at=known_at, by=by, reason=reason.strip(),
         **fields,

@@ -15,6 +15,7 @@ from households.models import Household, Person
 from quarantine.models import EventKind, Observation, Place, Policy, Returnee, VisitState
 from quarantine.rules.clock import extend
 from quarantine.rules.policy import PolicyTerms
+from quarantine.services.contacts import contacts_link
 from quarantine.services.endings import (
     observation_end,
     observation_left_home,
@@ -101,6 +102,7 @@ def observation_open(
     }
     values |= {"place_note": place_note.strip(), "opened_at": at, "recorded_at": known_at}
     observation = _opened(plan, values)
+    contacts_link(person)
     event_add(
         observation=observation, kind=EventKind.OPENED, at=at, known_at=known_at, by=by, to_area=area, reason=reason
     )  # fmt: skip

@@ -18,6 +18,7 @@ from quarantine.rules.clock import check_dates
 from quarantine.rules.origins import OriginKind, classify_origin
 from quarantine.rules.policy import PolicyTerms
 from quarantine.rules.readings import check_temperature, is_fever, present_symptoms
+from quarantine.services.contacts import registered_contact
 from quarantine.services.policies import terms_now
 
 Errors = dict[str, list[str]]
@@ -235,6 +236,8 @@ def contacts_fill(
             contact.phone = read.number
             if wrong := [problem.message for problem in read.problems if not problem.is_warning]:
                 errors[key + "phone"] = wrong
+        if row.phone is not None or contact.person is None:
+            contact.person = registered_contact(contact)
         contact.contact_on = row.contact_on
         if row.contact_on and row.contact_on > timezone.localdate(at):
             errors[key + "contact_on"] = ["末次接触日期不能晚于今天。"]

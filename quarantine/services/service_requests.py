@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from grassroots.ledgers.rollups import mark_dirty
 from quarantine.models import ServiceKind, ServiceRequest
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _check_text(text: str, field: str, words: str) -> str:
     return tidy
 
 
+@transaction.atomic
 def service_request(
     *,
     person: Person,
@@ -43,6 +45,7 @@ def service_request(
     text = _check_text(request, "request", "请写明需要什么，例如：米10斤、降压药一盒。")
     if assigned_to is not None and not assigned_to.is_active:
         raise ValidationError({"assigned_to": f"{assigned_to.name}已停用，不能办理。"})
+    mark_dirty([area.pk])
     return ServiceRequest.objects.create(
         person=person,
         area=area,
@@ -81,4 +84,5 @@ def service_done(
     row = _open_one(service)
     row.done_at, row.done_by, row.done_note = at or timezone.now(), by, text
     row.save(update_fields=["done_at", "done_by", "done_note"])
+    mark_dirty([row.area_id])
     return row

@@ -47,26 +47,34 @@ class Replay:
     office: OfficeCast
     random: Random
     counted: dict[dt.date, dict[int, Figures]] = field(default_factory=dict)
+    counted_at_cutoff: dict[dt.date, dict[int, Figures]] = field(default_factory=dict)
+    """The same up to the cut-off of the week, counted at that minute."""
     done: list[str] = field(default_factory=list)
     """What was carried out, by name: a week in which nothing happens shows nothing."""
     after: Callable[[dt.datetime], None] | None = None
 
     def run(self) -> None:
         """Every day has eight moments; a few things happen at each, and the clock ticks."""
+        self.cutoff = dt.time(self.random.randint(0, 23), self.random.randint(1, 59))
         for number in range(DAYS):
             day = FIRST + dt.timedelta(days=number)
+            at = dt.datetime.combine(day, self.cutoff, tzinfo=timezone.get_default_timezone())
             for hour in range(0, 24, 3):
                 known_at = moment(day, hour, self.random.choice((0, 0, 20, 59)))
+                if known_at > at and day not in self.counted_at_cutoff:
+                    self.counted_at_cutoff[day] = self.count(day, at, self.cutoff)
                 for _ in range(self.random.randint(0, 2)):
                     self._something(known_at)
                 mark_missed(known_at)
                 if self.after:
                     self.after(known_at)
+            if day not in self.counted_at_cutoff:
+                self.counted_at_cutoff[day] = self.count(day, at, self.cutoff)
             self.counted[day] = self.count(day, AsOf.day(day).end)
 
-    def count(self, day: dt.date, known_at: dt.datetime) -> dict[int, Figures]:
-        """Every area's figures of a day as known at a time."""
-        return count_all(self.office.county, AsOf.day(day, known_at)).every_total()
+    def count(self, day: dt.date, known_at: dt.datetime, cutoff: dt.time | None = None) -> dict[int, Figures]:
+        """Every area's figures of a day (up to a cut-off) as known at a time."""
+        return count_all(self.office.county, AsOf.day(day, known_at, cutoff)).every_total()
 
     # -- what may happen
 
@@ -94,7 +102,10 @@ class Replay:
         return self.random.choice((self.office.compound, self.office.group, self.office.other_group))
 
     def _open(self, at: dt.datetime, known_at: dt.datetime) -> bool:
-        returnee = make_returnee(self.office, found_at=at, recorded_at=known_at)
+        since = dt.date(2020, 1, self.random.choice((2, 9, 20)))  # some have their term behind them
+        returnee = make_returnee(
+            self.office, found_at=at, recorded_at=known_at, left_on=since, arrived_on=since
+        )
         mark_dirty([returnee.area_id])
         observation_open(
             person=returnee.person, area=self._area(), returnee=returnee, dates=StartDates.of(returnee),
@@ -125,9 +136,6 @@ class Replay:
     def _release(self, at: dt.datetime, known_at: dt.datetime) -> bool:
         if (row := self._pick()) is None:
             return False
-        Observation.objects.filter(pk=row.pk).update(  # a term that is over, with nothing in its way
-            day_one_on=FIRST - dt.timedelta(days=20), last_on=FIRST - dt.timedelta(days=6)
-        )
         row.visits.filter(state=VisitState.MISSED).update(explanation="已说明")
         observation_release(
             observation=row, version=row.version, reviewer=self.office.ding, by=self.office.health, at=at,

@@ -58,13 +58,44 @@ def places(office: OfficeCast) -> list[Area]:
     return [office.street, office.village, office.other_village]
 
 
+def cutoffs_of(seed: int) -> list[dt.time | None]:
+    """Some times of the day at random, some that bear a risk, and the whole day."""
+    random = Random(seed)
+    odd = [dt.time(0, 1), dt.time(12), dt.time(21), dt.time(23, 59)]  # slots close at 12 and 21
+    return [None, random.choice(odd), dt.time(random.randint(1, 23), random.randint(0, 59))]
+
+
 @weeks
 @examples(4)
-def test_stock_reconciles_with_flows_on_every_day_in_every_area(office: OfficeCast, seed: int) -> None:
+def test_stock_reconciles_with_flows_on_every_day_up_to_any_cut_off_in_every_area(
+    office: OfficeCast, seed: int
+) -> None:
     with week_of(office, seed):
-        for day in WEEK:
-            for area in places(office):
-                assert reconcile(area, AsOf.day(day, NOW)).explain() == "", (day, area)
+        for cutoff in cutoffs_of(seed):
+            for day in WEEK:
+                for area in places(office):
+                    assert reconcile(area, AsOf.day(day, NOW, cutoff)).explain() == "", (day, cutoff, area)
+
+
+@weeks
+@examples(2)
+def test_every_slot_is_of_one_period_whatever_the_cut_off(office: OfficeCast, seed: int) -> None:
+    """Over the week and the days around it, as many readings are due, taken and missed by day as by cut-off."""
+    around = [WEEK[0] - dt.timedelta(days=1), *WEEK, WEEK[-1] + dt.timedelta(days=1)]
+    later = moment(around[-1] + dt.timedelta(days=30), 12)
+    with week_of(office, seed):
+        whole, cut = (
+            [
+                count_all(office.county, AsOf.day(day, later, cutoff)).total(office.county.path)
+                for day in around
+            ]
+            for cutoff in (None, cutoffs_of(seed)[2])
+        )
+        for key in ("opened", "released", "transferred", "readings_taken", "readings_abnormal"):
+            assert sum(day[key] for day in whole) == sum(day[key] for day in cut), key
+        assert all(
+            day["readings_due"] == day["readings_taken"] + day["readings_missed"] for day in [*whole, *cut]
+        )
 
 
 @weeks
@@ -75,6 +106,8 @@ def test_a_day_counted_again_as_known_at_its_end_is_what_was_counted_then(
     with week_of(office, seed) as replay:
         for day in WEEK:
             assert replay.count(day, AsOf.day(day).end) == replay.counted[day]
+            end = AsOf.day(day, cutoff=replay.cutoff).end
+            assert replay.count(day, end, replay.cutoff) == replay.counted_at_cutoff[day]
 
 
 @weeks
@@ -84,14 +117,15 @@ def test_a_day_as_known_now_is_what_was_counted_then_and_the_late_entries(
 ) -> None:
     keys = [item.key for item in indicators() if item.late is not None]
     with week_of(office, seed) as replay:
-        for day in WEEK:
-            asof = AsOf.day(day, NOW)
-            now = replay.count(day, NOW)
-            for area in places(office):
-                late = late_entries(area, asof, asof.end)
-                then = replay.counted[day][area.pk]
-                sums = {key: then[key] + sum(row.change for row in late.get(key, [])) for key in keys}
-                assert sums == {key: now[area.pk][key] for key in keys}, (day, area)
+        for cutoff, counted in ((None, replay.counted), (replay.cutoff, replay.counted_at_cutoff)):
+            for day in WEEK:
+                asof = AsOf.day(day, NOW, cutoff)
+                now = replay.count(day, NOW, cutoff)
+                for area in places(office):
+                    late = late_entries(area, asof, asof.end)
+                    then = counted[day][area.pk]
+                    sums = {key: then[key] + sum(row.change for row in late.get(key, [])) for key in keys}
+                    assert sums == {key: now[area.pk][key] for key in keys}, (day, cutoff, area)
 
 
 @weeks

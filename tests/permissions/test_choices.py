@@ -51,6 +51,7 @@ ELSEWHERE = {
     "OwnDutyForm.kind": "kinds of duty belong to the whole office",
     "DownloadForm.area": "test_a_foreign_area_is_not_found",
     "AreaDayForm.area": "test_a_foreign_area_is_not_found",
+    "PeriodForm.area": "test_a_foreign_area_is_not_found",
     "DownloadForm.observation": "test_a_ledger_of_a_foreign_observation_is_empty",
     "AccessLogFilter.staff": "test_the_auditor_of_a_village_learns_nothing_of_others",
     "HistoryFilter.staff": "test_the_auditor_of_a_village_learns_nothing_of_others",

@@ -4,13 +4,14 @@ model."""
 from grassroots.ledgers.engine.columns import Column, LayoutError
 from grassroots.ledgers.engine.csv_out import guarded, unguarded, write_csv
 from grassroots.ledgers.engine.export import ExportOptions, export_ledger
-from grassroots.ledgers.engine.filters import Chosen, Filter, FilterError
+from grassroots.ledgers.engine.filters import Chosen, ClockFilter, Filter, FilterError
 from grassroots.ledgers.engine.layout import BlockField, Fonts, Layout
 from grassroots.ledgers.engine.registry import (
     LedgerContext,
     LedgerDefinition,
     UnknownLedger,
     chinese_date,
+    clock_words,
     ledger_registry,
     make_imprint,
 )
@@ -21,6 +22,7 @@ from grassroots.ledgers.engine.writer import Sheet, WriteResult, write_workbook,
 __all__ = [
     "BlockField",
     "Chosen",
+    "ClockFilter",
     "Column",
     "ExportOptions",
     "Filter",
@@ -36,6 +38,7 @@ __all__ = [
     "WriteResult",
     "chinese_date",
     "clean_text",
+    "clock_words",
     "export_ledger",
     "guarded",
     "ledger_registry",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ class Filter:
     def is_offered(self) -> bool:
         """Whether forms show it: it has choices."""
         return bool(self.choices) or self.choices_for is not None
+
+    @property
+    def names_one(self) -> bool:
+        """Whether what is chosen is one record, by its uid."""
+        return not self.is_offered
 
     def options(self) -> Options:
         """The choices (value, label), worked out where they depend on data."""
@@ -76,6 +82,29 @@ class Filter:
         return self.covers and self.is_offered and len(values) == len(self.options())
 
 
+@dataclass(frozen=True, slots=True)
+class ClockFilter(Filter):
+    """A time of the day such as 17:00, whichever; forms offer it with a field of its own."""
+
+    @property
+    def names_one(self) -> bool:
+        return False
+
+    def read(self, given: Any) -> tuple[str, ...]:
+        """The time given as HH:MM; none, or 24:00, chooses nothing. Raises FilterError for what is no time."""
+        words = [str(one).strip() for one in _several(given) if str(one).strip() not in ("", "24:00")]
+        return tuple(self._clock(word) for word in words[:1])
+
+    def _clock(self, word: str) -> str:
+        try:
+            clock = dt.time.fromisoformat(word)
+        except ValueError:
+            raise FilterError(f"“{self.label}”要写成 17:00 这样,“{word[:40]}”看不懂。") from None
+        if clock == dt.time():
+            raise FilterError(f"“{self.label}”0时就是前一天的24时,请改选前一天。")
+        return f"{clock:%H:%M}"
+
+
 def _several(given: Any) -> Iterable[Any]:
     if given is None:
         return ()
@@ -103,4 +132,4 @@ def read_filters(filters: Sequence[Filter], given: Mapping[str, Any]) -> Chosen:
 
 def filter_words(filters: Sequence[Filter], chosen: Mapping[str, Sequence[str]]) -> list[str]:
     """What was chosen in words, one entry a filter; the choice of one record, which is no selection, left out."""
-    return [item.words(chosen[item.key]) for item in filters if chosen.get(item.key) and item.is_offered]
+    return [item.words(chosen[item.key]) for item in filters if chosen.get(item.key) and not item.names_one]

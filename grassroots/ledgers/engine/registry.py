@@ -47,11 +47,19 @@ class LedgerContext:
         chosen = self.filters.get(key)
         return not chosen or any(value in chosen for value in values)
 
+    @property
+    def cutoff(self) -> dt.time | None:
+        """统计截止时间 where one was chosen (the filter "cutoff", e.g. "17:00"); None for the whole day."""
+        chosen = self.filters.get("cutoff")
+        return dt.time.fromisoformat(chosen[0]) if chosen else None
+
     def lines(self) -> dict[str, str]:
         """What fills a layout's common placeholders: {unit}, {area}, {on}, {cutoff}, {filled_on}."""
         as_of = local_naive(self.as_of)
-        cutoff = as_of if as_of.date() == self.on else dt.datetime.combine(self.on, dt.time(23, 59))
-        until = f"{cutoff.hour}时{cutoff.minute:02}分" if cutoff.time() < dt.time(23, 59) else "24时"
+        if self.cutoff and dt.datetime.combine(self.on, self.cutoff) <= as_of:
+            until = clock_words(self.cutoff)
+        else:
+            until = f"{as_of.hour}时{as_of.minute:02}分" if as_of.date() == self.on else "24时"
         return {
             "unit": str(self.area.name),
             "area": str(self.area.name),
@@ -64,6 +72,13 @@ class LedgerContext:
 def chinese_date(day: dt.date) -> str:
     """2020年1月29日."""
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def clock_words(cutoff: dt.time | None) -> str:
+    """A cut-off as offices write it: 17时, 17时30分, 24时 for None."""
+    if cutoff is None:
+        return "24时"
+    return f"{cutoff.hour}时" + (f"{cutoff.minute:02}分" if cutoff.minute else "")
 
 
 def make_imprint(*, who: str, at: dt.datetime, purpose: str, unmasked: bool, filtered: str = "") -> str:

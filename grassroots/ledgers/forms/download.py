@@ -15,6 +15,7 @@ from grassroots.grid.forms.parts import FIRST_DAY, ODD_YEAR
 from grassroots.grid.models import Area, Level, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.ledgers.engine import ledger_registry
+from grassroots.ledgers.forms.cutoff import cutoff_field
 
 FORMATS = (("xlsx", "Excel(可直接打印)"), ("csv", "CSV(UTF-8)"), ("csv-gb18030", "CSV(GB18030,旧版WPS)"))
 
@@ -76,8 +77,9 @@ class DownloadForm(AreaDayForm):
     purpose = forms.CharField(
         label="用途", max_length=200, required=False, help_text="不脱敏时必须填写,记入访问日志并印在表上"
     )
+    cutoff = cutoff_field(help_text="只用于统计表;空着为24时")
     observation = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    field_order = ["key", "area", "on", "file_format", "unmasked", "purpose"]
+    field_order = ["key", "area", "on", "file_format", "cutoff", "unmasked", "purpose"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,7 +96,7 @@ class DownloadForm(AreaDayForm):
         private = ["unmasked"] if may_unmask else []
         self.helper.layout = Layout(
             Field("key", wrapper_class="choice-tiles choice-tiles--names"),
-            HTML('<div class="field-grid field-grid--3">'), "area", "on", "file_format", HTML("</div>"),
+            HTML('<div class="field-grid field-grid--4">'), "area", "on", "file_format", "cutoff", HTML("</div>"),
             *private, "purpose", "observation",
         )  # fmt: skip
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area, Staff
 from grassroots.grid.views.pages import whole_number
-from grassroots.ledgers.forms import AreaDayForm, ledger_areas
+from grassroots.ledgers.asof import AsOf
+from grassroots.ledgers.forms import AreaDayForm, PeriodForm, ledger_areas
 
 
 def staff_with(request: HttpRequest, permission: str, words: str) -> Staff:
@@ -29,16 +30,34 @@ def posted_area_or_404(request: HttpRequest, staff: Staff) -> None:
         raise Http404
 
 
+def _asked_area(request: HttpRequest, staff: Staff) -> Area | None:
+    """The area that the page was asked for, the first one of the scope without any. Raises Http404 outside."""
+    pk = request.GET.get("area", "")
+    if not pk:
+        return ledger_areas(staff).first()
+    area: Area | None = Area.objects.visible_to(staff).filter(pk=whole_number(pk)).first()
+    if area is None:
+        raise Http404
+    return area
+
+
+def _asked(request: HttpRequest, area: Area | None) -> dict[str, Any]:
+    on = request.GET.get("on") or timezone.localdate().isoformat()
+    return {"on": on, "cutoff": request.GET.get("cutoff", ""), "area": area.pk if area else None}
+
+
 def chosen(request: HttpRequest, staff: Staff) -> tuple[Area | None, dt.date, AreaDayForm]:
     """The area (404 outside the scope) and the day that the page was asked for."""
-    data: dict[str, Any] = {"on": request.GET.get("on") or timezone.localdate().isoformat()}
-    pk = request.GET.get("area", "")
-    if pk:
-        area = Area.objects.visible_to(staff).filter(pk=whole_number(pk)).first()
-        if area is None:
-            raise Http404
-    else:
-        area = ledger_areas(staff).first()
-    form = AreaDayForm({**data, "area": area.pk if area else None}, staff=staff)
+    area = _asked_area(request, staff)
+    form = AreaDayForm(_asked(request, area), staff=staff)
     form.is_valid()
     return area, form.cleaned_data.get("on") or timezone.localdate(), form
+
+
+def chosen_period(request: HttpRequest, staff: Staff) -> tuple[Area | None, AsOf, PeriodForm]:
+    """The same with a cut-off: the area, the period as known now, and the form with what was wrong about it."""
+    area = _asked_area(request, staff)
+    form = PeriodForm(_asked(request, area), staff=staff)
+    form.is_valid()
+    asked = form.cleaned_data
+    return area, AsOf.day(asked.get("on") or timezone.localdate(), cutoff=asked.get("cutoff")), form

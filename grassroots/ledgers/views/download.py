@@ -30,7 +30,10 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
     """Choose a ledger, an area and a day."""
     staff = staff_with(request, "ledgers.export_ledger", "您的角色不能下载台账。")
     area, on, _form = chosen(request, staff)
-    initial = {"key": request.GET.get("key", "key-persons"), "area": area.pk if area else None, "on": on}
+    initial = {
+        "key": request.GET.get("key", "key-persons"), "area": area.pk if area else None, "on": on,
+        "cutoff": request.GET.get("cutoff", ""),
+    }  # fmt: skip
     return _list(request, DownloadForm(staff=staff, initial=initial))
 
 

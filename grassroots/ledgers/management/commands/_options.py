@@ -39,3 +39,16 @@ def filter_options(given: Sequence[str]) -> dict[str, list[str]]:
             raise CommandError(f"筛选“{text}”看不懂,请写成 state=ABSENT 这样。")
         chosen.setdefault(name.strip(), []).extend(re.split(r"[、,,]", values))
     return chosen
+
+
+def cutoff_option(text: str | None) -> dt.time | None:
+    """A 统计截止时间 such as 17:00; None for the whole day (24:00). Raises CommandError."""
+    if not text or text == "24:00":
+        return None
+    try:
+        cutoff = dt.time.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"截止时间“{text}”看不懂,请写成 17:00 这样。") from error
+    if cutoff == dt.time() or cutoff.tzinfo is not None:
+        raise CommandError("截止时间0时就是前一天的24时,请改选前一天,不写截止时间。")
+    return cutoff.replace(second=0, microsecond=0)

@@ -1,0 +1,43 @@
+"""Close contacts: who of them is in the register, and whose figures change with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from grassroots.grid.crypto import digest
+from grassroots.grid.models import Area
+from grassroots.ledgers.rollups import mark_dirty
+from households.models import Person
+from quarantine.models import CloseContact
+
+
+def registered_contact(contact: CloseContact) -> Person | None:
+    """The person in the register of the same name and phone; None when there is none, or more than one."""
+    if not contact.phone:
+        return None
+    people = Person.objects.active().filter(name=contact.name, phone_digest=digest(contact.phone, "phone"))
+    found = list(people[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def contacts_link(person: Person) -> None:
+    """Tie contacts that were named before somebody was registered to him, by name and phone."""
+    if not person.phone:
+        return
+    unknown = CloseContact.objects.filter(person=None, name=person.name)
+    mine = [contact.pk for contact in unknown if contact.phone == person.phone]
+    if mine:
+        CloseContact.objects.filter(pk__in=mine).update(person=person)
+
+
+def contacts_mark_dirty(person_id: int) -> None:
+    """Somebody's follow-up has changed: where he was named as a contact, figures have changed with it."""
+    mark_dirty(CloseContact.objects.filter(person=person_id).values_list("returnee__area_id", flat=True))
+
+
+def contacts_named(area: Area, words: Iterable[str]) -> set[str]:
+    """Which of these words are names of close contacts whom returnees of the area have named (one query)."""
+    rows = CloseContact.objects.filter(
+        name__in=list(words), returnee__area__in=Area.objects.within(area).order_by().values("pk")
+    )
+    return set(rows.values_list("name", flat=True))
