@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from grassroots.ledgers.asof import AsOf, Ratio, indicators, table_columns
 from grassroots.ledgers.engine import clock_words
@@ -136,6 +137,9 @@ def test_the_download_form_takes_the_cut_off_along(office: OfficeCast) -> None:
         "file_format": "csv",
         "cutoff": "25:00",
     }
+    made = client.post("/ledgers/download/", {**sent, "cutoff": "17:00", "file_format": "xlsx"})
+    book = load_workbook(io.BytesIO(b"".join(made.streaming_content)))  # type: ignore[attr-defined]
+    assert "统计截止时间:2020年1月26日17时" in [cell for row in grid(book) for cell in row]
     refused = client.post("/ledgers/download/", sent)
     assert refused.status_code == 422 and "截止时间看不懂" in refused.content.decode()
 
