@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from grassroots.grid.models import Area
 from grassroots.ledgers.engine import Column, Layout, LedgerContext, LedgerDefinition, ledger_registry
 from grassroots.ledgers.jobs import JobContext, JobFailed, JobKind, register_job_kind
 
-SLOW, SLOW_ROWS, SLOW_STOP = "test-slow", 6_000, 2_500
+SLOW, SLOW_ROWS, SLOW_STOP = "test-slow", 40_000, 2_500
 GATE = "TEST_GATE"  # names a file: until it exists, the slow ledger is slow
 
 
@@ -37,7 +38,7 @@ def slow_rows(_context: LedgerContext) -> Iterator[tuple[object, ...]]:
     gate = Path(os.environ[GATE])
     for number in range(SLOW_ROWS):
         if number > SLOW_STOP and not gate.exists():
-            time.sleep(0.01)
+            time.sleep(0.002)
         yield number, f"第{number}行", "510121195001010011"
 
 
@@ -47,7 +48,16 @@ LAYOUT = Layout(
 )
 
 
-LEDGER = LedgerDefinition(SLOW, "慢台账", LAYOUT, rows=slow_rows, count=lambda context: SLOW_ROWS, order=999)
+LEDGER = LedgerDefinition(
+    SLOW,
+    "慢台账",
+    LAYOUT,
+    rows=slow_rows,
+    count=lambda context: SLOW_ROWS,
+    entries=lambda context: Area.objects.all(),
+    rows_per_entry=SLOW_ROWS,
+    order=999,
+)
 KINDS = (
     JobKind("test-steps", "测试任务", run_steps, makes_file=True),
     JobKind(
