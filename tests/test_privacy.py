@@ -1,4 +1,4 @@
-"""The grep test: no ID number and no phone of the demo in clear in the database, sessions, logs or exports' log."""
+"""The grep test: no ID number and no phone of the demo in clear in the database, sessions, logs or job files."""
 
 import datetime as dt
 import logging
@@ -12,6 +12,11 @@ from django.test import Client
 
 from grassroots.desk.demo.build import load
 from grassroots.grid.models import Staff
+from grassroots.grid.sealed_files import SealedReader
+from grassroots.ledgers.export_jobs import export_ask
+from grassroots.ledgers.jobs import files
+from grassroots.ledgers.jobs.run import job_work
+from grassroots.ledgers.wanted import Wanted
 from households.models import Household, Person
 from quarantine.models import Observation
 
@@ -78,7 +83,31 @@ def test_the_grep_would_find_a_number_in_clear(demo):
     assert found_in(dump(), demo) == {number}
 
 
-def test_no_file_under_var_holds_a_number_in_clear(demo):
+@pytest.fixture
+def unmasked_export(demo):
+    """A finished job of the supervisor's: the whole base ledger, unmasked, its file under var as in an office."""
+    staff = Staff.objects.get(username="supervisor")
+    area = staff.postings.get().area
+    job = export_ask(
+        Wanted("base", area, ON, file_format="csv", unmasked=True, purpose="核对13900001111"), staff
+    )
+    assert job_work(job.uid)
+    job.refresh_from_db()
+    yield job
+    files.unlink(job.file_name)
+
+
+def test_the_file_of_an_unmasked_export_is_full_of_numbers_and_none_stands_in_clear(demo, unmasked_export):
+    path = files.path_of(unmasked_export)
+    assert Path(settings.VAR_DIR) in path.parents
+    with SealedReader(path) as file:
+        inside = found_in(file.read().decode("utf-8-sig"), demo)
+    assert len(inside) > 1000
+    assert found_in(path.read_bytes().decode("latin-1"), demo) == set()
+    assert "13900001111" not in str(unmasked_export.params)
+
+
+def test_no_file_under_var_holds_a_number_in_clear(demo, unmasked_export):
     hits = set()
     for path in Path(settings.VAR_DIR).rglob("*"):
         if path.is_file() and path.stat().st_size < 200 * 2**20:
