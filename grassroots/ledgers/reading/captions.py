@@ -212,7 +212,7 @@ def _of_caption(place: int, path: list[str], before: Caption | None, index: _Ind
         groups and groups[-1:] != [normalise(part) for part in before.path[-2:-1]]
     ):
         for word in _joined(normalise(before.path[-1]), leaf):
-            if leaf in _PLAIN_OF_PEOPLE:
+            if leaf in _PLAIN_OF_PEOPLE and leaf not in _synonyms("姓名"):
                 for key, how in index.lookup(word):
                     yield _NEXT, place, key, how
     if leaf in _PLAIN_OF_PEOPLE and any(ANOTHER_PERSON.search(group) for group in groups):

@@ -137,9 +137,9 @@ class _Kinds:
         labels = sum(bool(_SIGNATURE.search(text)) for text in texts)
         if labels and labels * 2 >= len(texts):
             return SIGNATURE
-        if is_alone:
-            return self._of_one_cell(index, filled[0][0])
-        return HEADER if self._is_header(filled) else ""
+        if self._is_header(filled):
+            return HEADER
+        return self._of_one_cell(index, filled[0][0]) if is_alone else ""
 
     def _is_total(self, text: str) -> bool:
         return bool(_TOTALS.fullmatch(normalise(text)))
@@ -157,7 +157,7 @@ class _Kinds:
             for column, value in filled
             if isinstance(value, str)
         )
-        return hits >= 2 and hits * 2 > len(filled)
+        return hits == len(filled) or (hits >= 2 and hits * 2 > len(filled))
 
     def _header_words(self) -> dict[int, set[str]]:
         return {c.column: {normalise(part) for part in c.path} - {""} for c in self.table.captions}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grassroots.ledgers.reading import dates
-from grassroots.ledgers.reading.captions import Caption, Field, normalise, score
+from grassroots.ledgers.reading.captions import Caption, Field, match_captions, score
 from grassroots.ledgers.reading.grids import Grid
 from grassroots.ledgers.reading.parsed import original_text
 from grassroots.ledgers.reading.rows import footer_rows
@@ -198,7 +198,7 @@ def _whole_header(grid: Grid, first: int, last: int, fields: Sequence[Field]) ->
         above = header_captions(grid, first - 1, last)
         if len(above) > len(header_captions(grid, first, last)) or score(above, fields) >= best:
             first -= 1
-    while last - first + 1 < MAX_HEADER_ROWS and _is_part_row(grid, first, last):
+    while last - first + 1 < MAX_HEADER_ROWS and _is_part_row(grid, first, last, fields):
         last += 1
     return first, last
 
@@ -215,19 +215,19 @@ def _is_group_row(grid: Grid, row: int, header: int) -> bool:
     return all(isinstance(grid.rows[row][column], str) for column in texts)
 
 
-def _is_part_row(grid: Grid, first: int, last: int) -> bool:
-    """Whether the row below the header only divides some of its captions: 上午, 下午 under a day."""
+def _is_part_row(grid: Grid, first: int, last: int, fields: Sequence[Field]) -> bool:
+    """Whether the row below the header only divides some of its captions: 上午, 下午 under a day.
+
+    It holds words, nothing below a caption that is known already, and no single remark.
+    """
     row = last + 1
-    if row >= len(grid.rows) or (not _may_be_header(grid, row, row) and grid.width > 1):
+    if row >= len(grid.rows) or not _may_be_header(grid, row, row):
         return False
-    filled = [column for column, value in enumerate(grid.rows[row]) if value is not None]
+    filled = {column for column, value in enumerate(grid.rows[row]) if value is not None}
     if len(filled) < 2 or not all(isinstance(grid.rows[row][column], str) for column in filled):
         return False
-    above = {caption.column for caption in header_captions(grid, first, last)}
-    blanks = [column for column in filled if column not in above]
-    words = [normalise(_text(grid.rows[row][column])) for column in filled]
-    is_repeating = len(set(words)) <= len(words) / 2
-    return bool(blanks) and is_repeating and len(filled) < grid.width
+    known = match_captions(header_captions(grid, first, last), fields)
+    return not filled & {match.caption.column for match in known if match.field}
 
 
 def _table(grid: Grid, first: int, last: int) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
 
 from grassroots.ledgers.reading.grids import Grid, trimmed
 from grassroots.ledgers.reading.limits import UPLOAD, Limits, UnreadableFile
@@ -92,13 +93,16 @@ def _cell(value: str) -> str | None:
 
 
 def _delimiter(text: str) -> str:
-    """The separator that cuts the first lines into the same number of cells, most of them."""
-    lines = [line for line in text[:20_000].splitlines()[:50] if line.strip()]
-    best, most = ",", 0.0
+    """The separator that cuts most of the first rows into the same number of cells; line ends in quotes count not."""
+    best, most = ",", 0
     for delimiter in _DELIMITERS:
-        counts = [line.count(delimiter) for line in lines]
-        common = max(set(counts), key=counts.count) if counts else 0
-        value = counts.count(common) * min(common, 20) if common else 0
+        try:
+            rows = list(islice(csv.reader(io.StringIO(text[:50_000], newline=""), delimiter=delimiter), 50))
+        except csv.Error:
+            continue
+        widths = [len(row) for row in rows if any(row)]
+        common = max(set(widths), key=widths.count, default=1)
+        value = widths.count(common) * min(common, 20) if common > 1 else 0
         if value > most:
             best, most = delimiter, value
     return best
