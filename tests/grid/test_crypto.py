@@ -13,7 +13,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from grassroots.grid import crypto
-from grassroots.grid.crypto import DecryptionError, decrypt, digest, encrypt, key_id_of
+from grassroots.grid.crypto import DecryptionError, decrypt, decrypt_many, digest, encrypt, key_id_of
 from grassroots.grid.fields import SealedText
 from grassroots.grid.keys import add_key, drop_key, ensure_keyring, load_keyring
 from grassroots.grid.models import Staff
@@ -87,6 +87,23 @@ def test_another_cipher_can_be_put_in(keys: Path, monkeypatch: pytest.MonkeyPatc
     new = encrypt(PHONE)
     assert new.startswith("c1:k1:")
     assert decrypt(new) == decrypt(old) == PHONE
+
+
+def test_many_values_are_opened_as_each_alone(keys: Path) -> None:
+    """Gaps, and values under a key that has been replaced since, among them."""
+    old = encrypt(PHONE)
+    add_key(keys)
+    sealed = ["", encrypt("𬱖頔"), old, "", encrypt(PHONE), old]
+    assert decrypt_many(sealed) == [decrypt(value) for value in sealed]
+    assert decrypt_many(sealed[::-1]) == [decrypt(value) for value in sealed[::-1]]
+    assert decrypt_many(["", ""]) == ["", ""] and decrypt_many([]) == []
+
+
+@pytest.mark.parametrize("wrong", ["g1:k1:AAAA", "g1:k9:AAAA", "x9:k1:AAAA", "13912345678", "g1:k1:é"])
+def test_among_many_values_one_that_cannot_be_read_is_refused(keys: Path, wrong: str) -> None:
+    for sealed in ([encrypt(PHONE), wrong], [wrong, encrypt(PHONE)]):
+        with pytest.raises(DecryptionError):
+            decrypt_many(sealed)
 
 
 def test_digests_of_different_columns_never_meet(keys: Path) -> None:

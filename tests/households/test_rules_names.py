@@ -1,7 +1,11 @@
 """Names: rare characters survive, separators become one, initials find them (DOMAIN.md §4)."""
 
+import os
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +13,7 @@ from hypothesis import strategies as st
 
 from households.rules.names import check_name, mask_name, name_initials, normalise_name
 
+ROOT = Path(__file__).parents[2]
 RARE = "𬱖頔暐奡㛃䶮𠮷"
 names = st.text(st.sampled_from(f"张王曾单阿买提欧阳{RARE} \u3000·‧•・．.‧ABcé1\u200b\ufeff"), max_size=12)
 
@@ -115,6 +120,15 @@ def test_the_initials_of_a_whole_street_take_less_than_two_seconds() -> None:
     for name in street:
         name_initials(name)
     assert time.process_time() - start < 2
+
+
+def test_the_dictionaries_of_pinyin_are_not_read_before_somebody_needs_them() -> None:
+    """They take 57 MB, which every web process and every export would hold."""
+    asked = "import django, sys; django.setup(); import grassroots.urls; sys.exit('pypinyin' in sys.modules)"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    assert (
+        subprocess.run([sys.executable, "-c", asked], env=environment, cwd=ROOT, timeout=60).returncode == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from grassroots.ledgers.engine import Column, Layout, TooManyRows, clean_text, write_xlsx
-from grassroots.ledgers.engine.stream import BATCH, MAX_ROWS
+from grassroots.ledgers.engine.rows import BATCH
+from grassroots.ledgers.engine.stream import MAX_ROWS
 
 TOP = 3  # title, unit line, header
 

@@ -15,11 +15,13 @@ from grassroots.ledgers.engine.registry import (
     ledger_registry,
     make_imprint,
 )
+from grassroots.ledgers.engine.rows import Block, Runs, rows_of
 from grassroots.ledgers.engine.stream import TooManyRows
 from grassroots.ledgers.engine.text import clean_text, mask_id, mask_name, mask_phone
 from grassroots.ledgers.engine.writer import Sheet, WriteResult, write_workbook, write_xlsx
 
 __all__ = [
+    "Block",
     "BlockField",
     "Chosen",
     "ClockFilter",
@@ -32,6 +34,7 @@ __all__ = [
     "LayoutError",
     "LedgerContext",
     "LedgerDefinition",
+    "Runs",
     "Sheet",
     "TooManyRows",
     "UnknownLedger",
@@ -46,6 +49,7 @@ __all__ = [
     "mask_id",
     "mask_name",
     "mask_phone",
+    "rows_of",
     "unguarded",
     "write_csv",
     "write_workbook",

@@ -14,13 +14,13 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import IO, Literal
 
+from grassroots.ledgers.engine.columns import Column
 from grassroots.ledgers.engine.formats import plain_text
 from grassroots.ledgers.engine.layout import Layout
-from grassroots.ledgers.engine.rows import Arranger
-from grassroots.ledgers.engine.stream import BATCH, Progress
+from grassroots.ledgers.engine.rows import Arranger, Rows, Runs, blocks_of
+from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.engine.text import MASKS, clean_text
 from grassroots.ledgers.engine.writer import WriteResult
 
@@ -44,7 +44,7 @@ def unguarded(field: str) -> str:
 def write_csv(
     fileobj: IO[bytes],
     layout: Layout,
-    rows: Iterable[Sequence[object]],
+    rows: Rows,
     *,
     encoding: Encoding = "utf-8-sig",
     row_keys: Sequence[str] = (),
@@ -85,16 +85,23 @@ class _Lines:
         self._arranger = Arranger(layout.columns, row_keys)
         self.count = self.cleaned = 0
 
-    def batches(self, rows: Iterable[Sequence[object]]) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
-        iterator = iter(rows)
-        while batch := list(islice(iterator, BATCH)):
-            columns = self._arranger.columns(self.count, batch)
+    def batches(self, rows: Rows) -> Iterator[tuple[int, list[tuple[str, ...]]]]:
+        for block in blocks_of(rows):
+            columns = self._arranger.columns(self.count, block)
             shown = [
-                [self._field(value, column.format, column.mask) for value in values]
+                self._fields(column, values)
                 for column, values in zip(self._layout.columns, columns, strict=True)
             ]
-            self.count += len(batch)
+            self.count += len(block)
             yield self.count, list(zip(*shown, strict=True))
+
+    def _fields(self, column: Column, values: Sequence[object]) -> Iterable[str]:
+        runs = values if isinstance(values, Runs) else None
+        fields = [
+            self._field(value, column.format, column.mask)
+            for value in (values if runs is None else runs.values)
+        ]
+        return fields if runs is None else runs.spread(fields)
 
     def _field(self, value: object, format_name: str, mask: str | None) -> str:
         text = plain_text(value, format_name)

@@ -10,7 +10,7 @@ from grassroots.ledgers.engine.columns import Column
 from grassroots.ledgers.engine.csv_out import Encoding, write_csv
 from grassroots.ledgers.engine.layout import Layout, placeholders_of
 from grassroots.ledgers.engine.registry import LedgerContext, LedgerDefinition
-from grassroots.ledgers.engine.rows import Arranger
+from grassroots.ledgers.engine.rows import Arranger, Rows, blocks_of
 from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.engine.writer import Sheet, Target, WriteResult, opened, write_workbook, write_xlsx
 
@@ -57,15 +57,15 @@ def _write_rows(
     lines = _lines(definition, context)
     layout = said(options.layout or definition.layout_of(context), lines["filters"])
     hint = definition.count(context) if definition.count else None
+    rows = definition.rows(context) if definition.blocks is None else definition.blocks(context)
     if options.file_format == "csv":
-        rows = definition.rows(context)
         return _write_csv(
             target, layout, rows, definition.held_keys(context), hint, context, options, progress
         )
     return write_xlsx(
         target,
         layout,
-        definition.rows(context),
+        rows,
         context=lines,
         row_keys=definition.held_keys(context),
         totals=definition.totals(context) if definition.totals else {},
@@ -119,7 +119,7 @@ def said(layout: Layout, words: object) -> Layout:
 def _write_csv(
     target: Target,
     layout: Layout,
-    rows: Iterable[Sequence[object]],
+    rows: Rows,
     row_keys: Sequence[str],
     hint: int | None,
     context: LedgerContext,
@@ -165,5 +165,8 @@ def flat_rows(sheets: Iterable[Sheet]) -> Iterator[tuple[object, ...]]:
     for sheet in sheets:
         block = [sheet.context.get(field.key) for line in sheet.layout.block for field in line]
         arranger = Arranger(sheet.layout.columns, sheet.row_keys)
-        if batch := list(sheet.rows):
-            yield from ((*block, *row) for row in zip(*arranger.columns(0, batch), strict=True))
+        count = 0
+        for part in blocks_of(sheet.rows):
+            for row in zip(*arranger.columns(count, part), strict=True):
+                yield (*block, *row)
+            count += len(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,7 +11,7 @@ from grassroots.ledgers.engine.export import said
 from grassroots.ledgers.engine.formats import plain_text
 from grassroots.ledgers.engine.layout import BlockField, Layout, fill_placeholders, spread_pieces
 from grassroots.ledgers.engine.registry import LedgerContext, LedgerDefinition
-from grassroots.ledgers.engine.rows import Arranger
+from grassroots.ledgers.engine.rows import Arranger, Block, Rows, rows_of
 from grassroots.ledgers.engine.text import MASKS, clean_text
 from grassroots.ledgers.engine.workbook import print_scale
 
@@ -79,9 +79,7 @@ def preview_ledger(definition: LedgerDefinition, context: LedgerContext, layout:
     return _drawn(layout, sheet.rows, tuple(sheet.row_keys) or sheet.layout.keys, {**lines, **sheet.context})
 
 
-def _drawn(
-    layout: Layout, rows: Iterable[Sequence[object]], keys: Sequence[str], lines: Mapping[str, object]
-) -> Preview:
+def _drawn(layout: Layout, rows: Rows, keys: Sequence[str], lines: Mapping[str, object]) -> Preview:
     pixels = tuple(round(width * _PIXELS) for width in layout.widths)
     return Preview(
         title=fill_placeholders(layout.title, lines), columns=len(pixels), widths=pixels,
@@ -130,11 +128,11 @@ def _header(layout: Layout) -> list[list[HeaderCell]]:
     return rows
 
 
-def _rows(layout: Layout, rows: Iterable[Sequence[object]], keys: Sequence[str]) -> list[list[str]]:
-    batch = list(islice(rows, PREVIEW_ROWS))
+def _rows(layout: Layout, rows: Rows, keys: Sequence[str]) -> list[list[str]]:
+    batch = list(islice(rows_of(rows), PREVIEW_ROWS))
     if not batch:
         return []
-    columns = Arranger(layout.columns, keys).columns(0, batch)
+    columns = Arranger(layout.columns, keys).columns(0, Block.of(batch))
     shown = [
         [_text(value, column.format, column.mask) for value in values]
         for column, values in zip(layout.columns, columns, strict=True)

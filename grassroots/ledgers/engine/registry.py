@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from grassroots.ledgers.engine.filters import Chosen, Filter, filter_words, read_filters
 from grassroots.ledgers.engine.formats import local_naive
 from grassroots.ledgers.engine.layout import Layout
+from grassroots.ledgers.engine.rows import Block
 from grassroots.ledgers.engine.writer import Sheet
 
 
@@ -100,7 +101,8 @@ class LedgerDefinition:
     more than the layout shows); it scopes them to what `context.staff` may see. `count(context)` is how
     many to expect. `entries(context)` is a queryset of what the rows come from (doors, people), about
     `rows_per_entry` rows each: it tells a long ledger from a short one without counting it. A ledger of
-    one sheet a person gives `sheets(context)` in place of `rows`.
+    one sheet a person gives `sheets(context)` in place of `rows`. One with very many rows gives
+    `blocks(context)` beside `rows`: the same rows as blocks of columns, for files.
     `lines(context)` adds placeholders to the common ones; `totals(context)` gives 合计 values that are
     not plain sums.
     """
@@ -119,6 +121,7 @@ class LedgerDefinition:
     layout_for: Callable[[LedgerContext], Layout] | None = None
     entries: Callable[[LedgerContext], Any] | None = None
     rows_per_entry: int = 1
+    blocks: Callable[[LedgerContext], Iterable[Block]] | None = None
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.sheets is None):

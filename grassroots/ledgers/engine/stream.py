@@ -3,7 +3,7 @@
 The shell's sheet is split at its sample rows; the head is copied, rows follow a batch at a time, the rows
 below (合计, signatures, notes) are moved to their new numbers, and so are merged cells and drop-down
 lists. The ``dimension`` element stands before the rows and is optional: it is written when the rows fit
-into one batch and left out when they do not, since a wrong one would make readers stop early.
+into one block and left out when they do not, since a wrong one would make readers stop early.
 """
 
 from __future__ import annotations
@@ -13,23 +13,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, repeat
-from typing import IO
+from typing import Protocol
 
 from openpyxl.utils import get_column_letter
 
-from grassroots.ledgers.engine.cells import ColumnWriter, Notes, capacity, line_counts
+from grassroots.ledgers.engine.cells import ColumnWriter, Notes, capacity
 from grassroots.ledgers.engine.formats import Cell, encode
 from grassroots.ledgers.engine.layout import Layout
-from grassroots.ledgers.engine.rows import Arranger
+from grassroots.ledgers.engine.rows import Arranger, Block, Rows, blocks_of
 from grassroots.ledgers.engine.text import clean_text, inline_string, shorten
 from grassroots.ledgers.engine.totals import Totals
 from grassroots.ledgers.engine.workbook import SAMPLE_ROWS, Shell
 
-BATCH = 1_000
 MAX_ROWS = 1_048_576
 _MAX_HEIGHT = 409.0
 
 Progress = Callable[[int, int | None], None]
+
+
+class Out(Protocol):
+    """What rows are written to."""
+
+    def write(self, data: bytes, /) -> object: ...
+
 
 _ROW = re.compile(r'<row r="(\d+)".*?</row>|<row r="(\d+)"[^>]*/>', re.DOTALL)
 _REFERENCE = re.compile(r'(<(?:row|c) r="[A-Z]*)(\d+)')
@@ -95,26 +101,21 @@ class SheetStream:
         self.notes = Notes()
         self.totals = Totals(layout.columns)
         self._writers = self._column_writers(masked)
-        self._fits = [
-            capacity(width, layout.fonts.body_size) if column.is_wrapped else None
-            for column, width in zip(layout.columns, layout.widths, strict=True)
-        ]
         self._heads: dict[int, bytes] = {}
 
     def _column_writers(self, masked: bool) -> list[ColumnWriter]:
         columns, writers = self.layout.columns, []
-        for index, (column, (style, text_style)) in enumerate(zip(columns, self.parts.styles, strict=True)):
+        for index, (column, styles) in enumerate(zip(columns, self.parts.styles, strict=True)):
             is_last = index == len(columns) - 1
             following = "</row>" if is_last else f'<c r="{get_column_letter(index + 2)}'
-            writers.append(
-                ColumnWriter(column, style, text_style, following, masked=masked, notes=self.notes)
-            )
+            fit = capacity(column.drawn_width, self.layout.fonts.body_size) if column.is_wrapped else None
+            writers.append(ColumnWriter(column, styles, following, fit=fit, masked=masked, notes=self.notes))
         return writers
 
     def write(
         self,
-        out: IO[bytes],
-        rows: Iterable[Sequence[object]],
+        out: Out,
+        rows: Rows,
         *,
         total_hint: int | None = None,
         progress: Progress | None = None,
@@ -126,17 +127,17 @@ class SheetStream:
         row of another length than `row_keys`.
         """
         check_room(self.shell, total_hint or 0)
-        batches = _batches(rows)
-        first, second = next(batches, []), next(batches, [])
-        drawn = max(len(first), self.layout.min_rows, 1)
-        head = self.parts.head if second else self._with_dimension(drawn)
+        blocks = blocks_of(rows)
+        begun = list(islice(blocks, 2))
+        drawn = max(sum(map(len, begun)), self.layout.min_rows, 1)
+        head = self.parts.head if len(begun) > 1 else self._with_dimension(drawn)
         out.write(head.encode())
         count = 0
-        for batch in chain([first, second], batches):
-            check_room(self.shell, count + len(batch))
-            out.write(self._rows_xml(count, batch))
-            count += len(batch)
-            if progress is not None and batch:
+        for block in chain(begun, blocks):
+            check_room(self.shell, count + len(block))
+            out.write(self._rows_xml(count, block))
+            count += len(block)
+            if progress is not None:
                 progress(count, total_hint)
         drawn = self._write_padding(out, count)
         out.write(self._below(count, drawn, given_totals or {}).encode())
@@ -149,25 +150,24 @@ class SheetStream:
 
     # -- rows
 
-    def _rows_xml(self, count: int, batch: Sequence[Sequence[object]]) -> bytes:
-        if not batch:
-            return b""
-        pieces, heights = [], []
-        columns = self._arranger.columns(count, batch)
-        for writer, fit, values in zip(self._writers, self._fits, columns, strict=True):
+    def _rows_xml(self, count: int, block: Block) -> bytes:
+        pieces: list[Iterable[bytes]] = []
+        heights: list[Iterable[int]] = []
+        columns = self._arranger.columns(count, block)
+        for writer, values in zip(self._writers, columns, strict=True):
             if self.totals.wants(writer.column.key):
                 self.totals.add(writer.column.key, values)
-            shown = writer.prepared(values)
-            pieces.append(writer.pieces(shown))
-            if fit is not None and (lines := line_counts(shown, fit)):
+            made, lines = writer.write(values)
+            pieces.append(made)
+            if lines is not None:
                 heights.append(lines)
         first = self.shell.sample + count
-        numbers = [b"%d" % number for number in range(first, first + len(batch))]
+        numbers = [b"%d" % number for number in range(first, first + len(block))]
         rows = zip(repeat(b'<row r="'), self._heads_for(heights), *pieces, strict=False)
-        return b"".join([number.join(row) for number, row in zip(numbers, rows, strict=False)])
+        return b"".join(map(bytes.join, numbers, rows))
 
-    def _heads_for(self, heights: list[list[int]]) -> Iterator[bytes]:
-        """The head of each row of a batch, as high as the highest of its wrapped cells."""
+    def _heads_for(self, heights: list[Iterable[int]]) -> Iterator[bytes]:
+        """The head of each row of a block, as high as the highest of its wrapped cells."""
         if not heights:
             return repeat(self._head(1))
         lines = heights[0] if len(heights) == 1 else map(max, *heights)
@@ -182,7 +182,7 @@ class SheetStream:
             head = self._heads[lines] = f'" ht="{height:g}" customHeight="1"><c r="A'.encode()
         return head
 
-    def _write_padding(self, out: IO[bytes], count: int) -> int:
+    def _write_padding(self, out: Out, count: int) -> int:
         """Empty rows up to the layout's `min_rows`, or the row of an empty ledger. Returns the rows
         drawn."""
         drawn = max(count, self.layout.min_rows)
@@ -242,12 +242,6 @@ class SheetStream:
         return re.sub(
             r'<mergeCells count="\d+"', f'<mergeCells count="{merged.count("<mergeCell ")}"', merged
         )
-
-
-def _batches(rows: Iterable[Sequence[object]]) -> Iterator[list[Sequence[object]]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
 
 
 def _filled(cell: Cell, match: re.Match[str]) -> str:

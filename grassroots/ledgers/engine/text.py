@@ -73,6 +73,8 @@ def _preserved(text: str) -> str:
 
 def mask_id(number: str) -> str:
     """An ID number with all but its first four and last two characters starred: 5101************1X."""
+    if len(number) == 18 and number.isalnum():  # most are
+        return f"{number[:4]}************{number[16:]}"
     text = number.strip()
     head, tail = (4, 2) if len(text) >= 12 else (1, 1)
     return _starred(text, head, tail)
@@ -80,6 +82,8 @@ def mask_id(number: str) -> str:
 
 def mask_phone(number: str) -> str:
     """A phone number with four stars in the middle: 138****1234. Several numbers are masked one by one."""
+    if len(number) == 11 and number.isascii() and number.isdigit():  # most are
+        return f"{number[:3]}****{number[7:]}"
     return _PHONE.sub(_masked_phone, number)
 
 
