@@ -55,45 +55,52 @@ def portions(doors: QuerySet[Household], asof: AsOf, *, first: int | None = None
     `first` (a preview) is how many doors the first portion holds; each one after it holds twice as many.
     """
     in_order = doors.order_by("area__path", "walk_key", "pk")
-    sizes = _sizes(first or PORTION)
-    for areas in _neighbours(doors, sizes):
+    size = _Size(first or PORTION)
+    for areas in _neighbours(doors, size):
         if len(areas) > 1:
             found = list(in_order.filter(area__in=areas).values_list(*DOOR))
             yield _read(found, {"area__in": areas}, asof)
+            size.grow()
         else:
-            for found in _slices(in_order.filter(area=areas[0]), sizes):
+            for found in _slices(in_order.filter(area=areas[0]), size):
                 yield _read(found, {"pk__in": [row[0] for row in found]}, asof)
 
 
-def _sizes(size: int) -> Iterator[int]:
-    while True:
-        yield min(size, PORTION)
-        size *= 2
+@dataclass
+class _Size:
+    """How many doors the next portion may hold."""
+
+    doors: int
+
+    def grow(self) -> None:
+        self.doors = min(2 * self.doors, PORTION)
 
 
-def _neighbours(doors: QuerySet[Household], sizes: Iterator[int]) -> Iterator[list[int]]:
+def _neighbours(doors: QuerySet[Household], size: _Size) -> Iterator[list[int]]:
     """The areas of the doors in their order, in runs that make a portion; one that makes more stands alone."""
     counted = doors.order_by("area__path").values_list("area_id").annotate(n=Count("pk"))
     areas: list[int] = []
-    held, size = 0, next(sizes)
+    held = 0
     for area_id, number in counted:
-        if areas and held + number > size:
+        if areas and held + number > size.doors:
             yield areas
-            areas, held, size = [], 0, next(sizes)
+            areas, held = [], 0
         areas.append(area_id)
         held += number
     if areas:
         yield areas
 
 
-def _slices(doors: QuerySet[Household], sizes: Iterator[int]) -> Iterator[list[Any]]:
+def _slices(doors: QuerySet[Household], size: _Size) -> Iterator[list[Any]]:
     """The doors of one area, however many, at most a portion at a time."""
     after = Q()
-    for size in sizes:
-        found = list(doors.filter(after).values_list(*DOOR, "walk_key")[:size])
+    while True:
+        asked = size.doors
+        found = list(doors.filter(after).values_list(*DOOR, "walk_key")[:asked])
         if found:
             yield found
-        if len(found) < size:
+            size.grow()
+        if len(found) < asked:
             return
         pk, walk_key = found[-1][0], found[-1][-1]
         after = Q(walk_key__gt=walk_key) | Q(walk_key=walk_key, pk__gt=pk)
