@@ -1,192 +1,42 @@
-"""`make bench`: runs the benchmarks, prints their tables and writes bench/results.md.
+"""`make bench`: runs the groups of benchmarks, or those that are named (ARGS="exports"), prints their tables and puts
+them into bench/results.md and README.md.
 
-Each size gets a database of its own on the server that DATABASE_URL names, and a process of its own. The processes
-take turns, page by page and block by block, so that what else the machine does falls on both sizes alike.
-`--readme` only puts the page table of the last run into README.md, between its two markers.
+Each group has processes and databases of its own, on the server that DATABASE_URL names.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from statistics import quantiles
-from typing import Any
 
-import psycopg2
-
-HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
-MARKER = "<!-- bench:pages -->"
-SIZES = ("village", "street")
-LIMIT_QUERIES, LIMIT_P95_MS, LIMIT_RATIO = 15, 150, 1.5
-BLOCK = 10  # requests in a row of one process
-
-Page = dict[str, Any]
-
-
-def make_database(url: str, name: str) -> str:
-    """Create an empty database beside the one that `url` names; returns its URL."""
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        cursor.execute(f'CREATE DATABASE "{name}"')
-    connection.close()
-    return f"{url.rsplit('/', 1)[0]}/{name}"
-
-
-class Worker:
-    """A process that has loaded one size of demo and measures what it is told to."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def ask(self, **question: Any) -> dict[str, Any]:
-        """One question, one answer, a line of JSON each. Raises RuntimeError when the process has died."""
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the benchmark of {question} has died, see above")
-        return json.loads(line)  # type: ignore[no-any-return]
-
-
-@contextmanager
-def worker(size: str, url: str) -> Iterator[Worker]:
-    """Start the process of one size with an empty database and an empty var; both are gone afterwards."""
-    with tempfile.TemporaryDirectory() as var:
-        environment = {
-            **os.environ, "DATABASE_URL": make_database(url, f"bench_{size}"), "GRASSROOTS_VAR": var,
-            "DJANGO_SETTINGS_MODULE": "grassroots.settings",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "bench.pages"]
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        try:
-            yield Worker(process)
-        finally:
-            assert process.stdin
-            process.stdin.close()
-            process.wait(30)
-
-
-def measure(workers: dict[str, Worker], rounds: int) -> dict[str, dict[str, Page]]:
-    """p50 and p95 (ms), queries and rows of every page by size; the sizes take turns in blocks of BLOCK requests."""
-    found: dict[str, dict[str, Page]] = {size: {} for size in SIZES}
-    for name in workers["village"].ask(do="list")["pages"]:
-        times: dict[str, list[float]] = {size: [] for size in SIZES}
-        for size in SIZES:
-            found[size][name] = workers[size].ask(do="open", page=name)
-        for _ in range(0, rounds, BLOCK):
-            for size in SIZES:
-                answer = workers[size].ask(do="measure", page=name, rounds=BLOCK)
-                times[size] += answer["times"]
-                found[size][name]["queries"] = max(found[size][name]["queries"], answer["queries"])
-        for size in SIZES:
-            workers[size].ask(do="close", page=name)
-            cuts = quantiles(times[size], n=20)
-            found[size][name] |= {"p50": cuts[9], "p95": cuts[18]}
-        print(
-            f"{name}: " + " / ".join(f"{found[size][name]['p50']:.1f} ms" for size in SIZES), file=sys.stderr
-        )
-    return found
-
-
-def _short(one: Page, other: Page, ratio: float) -> str:
-    words = []
-    if max(one["queries"], other["queries"]) > LIMIT_QUERIES:
-        words.append(f"over {LIMIT_QUERIES} queries")
-    if max(one["p95"], other["p95"]) > LIMIT_P95_MS:
-        words.append(f"p95 over {LIMIT_P95_MS} ms")
-    if ratio > LIMIT_RATIO:
-        words.append(f"over {LIMIT_RATIO} times as dear")
-    return "; ".join(words) or "ok"
-
-
-def page_table(pages: dict[str, dict[str, Page]]) -> list[str]:
-    """The table of pages: village beside street, their ratio, and where a page falls short of its aim."""
-    village, street = (pages[size] for size in SIZES)
-    lines = [
-        "| page | rows | queries | p50 ms | p95 ms | street ÷ village | aims |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ]
-    for name in village:
-        one, other = village[name], street[name]
-        ratio = other["p50"] / one["p50"]
-        rows = f"{one['rows']} / {other['rows']}" if one["rows"] or other["rows"] else ""
-        lines.append(
-            f"| {name} | {rows} | {one['queries']} / {other['queries']} | {one['p50']:.1f} / {other['p50']:.1f} "
-            f"| {one['p95']:.1f} / {other['p95']:.1f} | {ratio:.2f} | {_short(one, other, ratio)} |"
-        )
-    return lines
-
-
-def report(pages: dict[str, dict[str, Page]], loaded: dict[str, float], rounds: int) -> str:
-    """bench/results.md."""
-    floor = " / ".join(f"{pages[size].pop('floor')['p50']:.1f}" for size in SIZES)
-    load = " · ".join(f"{size} {seconds:.1f} s" for size, seconds in loaded.items())
-    return "\n".join([
-        "# Measured",
-        "",
-        f"`make bench` on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, PostgreSQL; {rounds} requests a page, in process (server time); load of the "
-        f"machine at the end {os.getloadavg()[1]:.1f}.",
-        "",
-        "## Pages",
-        "",
-        f"Village / street. Aim: at most {LIMIT_QUERIES} queries, p95 under {LIMIT_P95_MS} ms, at most {LIMIT_RATIO} "
-        "times as dear (p50) at `street` (43,171 households, 125,587 people) as at `village` (300 households). The two "
-        "take turns. Queries are counted without BEGIN, COMMIT and SAVEPOINT; rows are what the page lists.",
-        "",
-        MARKER,
-        *page_table(pages),
-        MARKER,
-        "",
-        f"Floor: a page that asks the database for 1 and shows nothing: p50 {floor} ms.",
-        "",
-        "## Demo data",
-        "",
-        f"`load_demo`: {load}. Aim for `street`: under 60 s.",
-        "",
-    ])  # fmt: skip
-
-
-def readme_refresh() -> None:
-    """Put the page table of results.md into README.md between its two markers, or at the one. Raises ValueError."""
-    parts = (HERE / "results.md").read_text().split(MARKER)
-    shown = README.read_text().split(MARKER)
-    if len(parts) != 3 or len(shown) not in {2, 3}:
-        raise ValueError(f"{MARKER} must stand twice in bench/results.md, and in README.md")
-    README.write_text(MARKER.join([shown[0], parts[1], shown[-1]]))
+from bench.groups import groups
+from bench.results import keep, section_text
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    known = groups()
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"{', '.join(known)}; all when none is named"
+    )
     parser.add_argument("--rounds", type=int, default=60, help="requests a page")
-    parser.add_argument("--readme", action="store_true", help="only refresh README.md from the last run")
+    parser.add_argument("--runs", type=int, default=3, help="runs of everything that is measured whole")
+    parser.add_argument(
+        "--size", choices=["village", "street"], default="street", help="village: only to try it out"
+    )
     options = parser.parse_args()
-    if options.readme:
-        readme_refresh()
-        return
-    server, loaded = os.environ["DATABASE_URL"], {}
-    with ExitStack() as stack:
-        workers = {size: stack.enter_context(worker(size, server)) for size in SIZES}
-        for size in SIZES:
-            loaded[size] = workers[size].ask(do="load", size=size)["seconds"]
-        pages = measure(workers, options.rounds)
-    text = report(pages, loaded, options.rounds)
-    (HERE / "results.md").write_text(text)
-    print(text)
+    if unknown := sorted(set(options.groups) - set(known)):
+        parser.error(f"no group {', '.join(unknown)}; there are {', '.join(known)}")
+    options.url = os.environ["DATABASE_URL"]
+    for key in options.groups or known:
+        print(f"-- {key}", file=sys.stderr)
+        section = known[key].run(options)
+        print(section_text(known[key], section))
+        if options.size == "street":
+            keep(known[key], section, [group.title for group in known.values()])
 
 
 if __name__ == "__main__":

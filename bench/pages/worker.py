@@ -1,4 +1,4 @@
-"""Measures the pages that staff use all day, for one size of demo, as bench/__main__.py tells it line by line."""
+"""Measures the pages that staff use all day, for one size of demo, as bench/pages/group.py tells it line by line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from bench.html_forms import form_with  # noqa: E402
+from bench.pages.html_forms import form_with  # noqa: E402
 from grassroots.grid.models import Area, Level, Staff  # noqa: E402
 from households.models import Household, Person  # noqa: E402
 

@@ -1,0 +1,1 @@
+"""The base ledger of a street into a workbook: ours, openpyxl, XlsxWriter, and the floor."""

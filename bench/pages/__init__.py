@@ -1,0 +1,1 @@
+"""The pages that staff use all day, at village and street size."""
