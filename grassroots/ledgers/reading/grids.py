@@ -43,21 +43,25 @@ def is_blank(value: object) -> bool:
 
 
 def trimmed(grid: Grid) -> Grid:
-    """The grid without blank rows at its end and blank columns at its right; '' becomes None. In place."""
-    rows = grid.rows
-    width = 0
-    for row in rows:
+    """The grid without blank rows at its end and blank columns at its right; blank texts become None. In place."""
+    for row in grid.rows:
         for index, value in enumerate(row):
             if is_blank(value):
                 row[index] = None
-            elif index >= width:
-                width = index + 1
-    while rows and all(value is None for value in rows[-1]):
+        while row and row[-1] is None:
+            row.pop()
+    return squared(grid)
+
+
+def squared(grid: Grid) -> Grid:
+    """The grid with rows of equal length, where no row ends in a blank; blank rows at its end go. In place."""
+    rows = grid.rows
+    while rows and not rows[-1]:
         rows.pop()
+    height, width = len(rows), max(map(len, rows), default=0)
     for row in rows:
-        del row[width:]
-        row.extend([None] * (width - len(row)))
-    height = len(rows)
+        if len(row) < width:
+            row.extend([None] * (width - len(row)))
     grid.merged = tuple(
         (top, left, min(bottom, height - 1), min(right, width - 1))
         for top, left, bottom, right in grid.merged

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from grassroots.ledgers.reading.grids import Grid, trimmed
+from grassroots.ledgers.reading.grids import Grid, squared
 from grassroots.ledgers.reading.limits import Limits, UnreadableFile
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -39,7 +39,7 @@ REASONS = {
 
 def read_workbook(data: bytes | Path, limits: Limits) -> list[Grid]:
     """The sheets that hold something, visible ones first. Raises UnreadableFile."""
-    grids = [trimmed(grid) for grid in _grids(data, limits)]
+    grids = [squared(grid) for grid in _grids(data, limits)]
     return sorted((grid for grid in grids if grid.rows), key=lambda grid: grid.is_hidden)
 
 
