@@ -29,9 +29,10 @@ grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_pol
 
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from quarantine import brief, indicators, ledgers, steps  # noqa: E402, F401
-from quarantine.imports import returnees, undo  # noqa: E402, F401
+from quarantine.imports import returnees, temperatures, undo  # noqa: E402, F401
 
 register_undo("quarantine.returnee", undo.FILE_UNDO)
 register_undo("quarantine.observation", undo.OBSERVATION_UNDO)
 register_undo("quarantine.reading", undo.READING_UNDO)
+register_undo("quarantine.alert", undo.ALERT_UNDO)
 register_undo("quarantine.visit", undo.VISIT_UNDO)

@@ -78,19 +78,35 @@ def restore_file(row: Any, undo: Undo) -> None:
 
 
 def reading_blockers(rows: Sequence[Any], undo: Undo) -> list[str]:
-    """Readings that somebody has corrected since, or whose alert somebody has taken up."""
+    """Slots in which somebody has measured or corrected since."""
+    own = set(_own(undo, "quarantine.reading"))
+    first = {row.visit_id: row.sequence for row in sorted(rows, key=lambda row: -row.sequence)}
+    later = Reading.objects.filter(visit__in=first).select_related("entered_by", "visit__observation__person")
+    return [
+        f"{one.visit.observation.person}的体温已由{one.entered_by.name}在{_when(one.entered_at)}再次录入或更正。"
+        for one in later
+        if one.pk not in own and one.sequence > first[one.visit_id]
+    ]
+
+
+def alert_blockers(rows: Sequence[Any], undo: Undo) -> list[str]:
+    """Alerts that somebody has taken up."""
+    taken = Alert.objects.filter(pk__in=[row.pk for row in rows])
+    taken = taken.filter(Q(acknowledged_by__isnull=False) | Q(closed_by__isnull=False))
     found = []
-    corrected = Reading.objects.filter(corrects__in=rows).exclude(pk__in=_own(undo, "quarantine.reading"))
-    for reading in corrected.select_related("entered_by", "visit__observation__person")[:5]:
-        who = reading.visit.observation.person
-        found.append(f"{who}的体温已由{reading.entered_by.name}在{_when(reading.entered_at)}更正。")
-    taken = Alert.objects.filter(reading__in=rows).filter(
-        Q(acknowledged_by__isnull=False) | Q(closed_by__isnull=False)
-    )
     for alert in taken.select_related("acknowledged_by", "closed_by", "observation__person")[:5]:
         by = alert.closed_by or alert.acknowledged_by
         found.append(f"{alert.observation.person}的异常事件已由{by.name if by else ''}处置。")
     return found
+
+
+def take_back_alerts(rows: Sequence[Any], undo: Undo) -> None:
+    """They are closed, with the reason: those who were told find it."""
+    alerts = Alert.objects.filter(pk__in=[row.pk for row in rows])
+    alerts.update(
+        state=AlertState.CLOSED, closed_at=undo.at, closed_by=undo.by, result=f"{REASON},读数已收回", reading=None
+    )  # fmt: skip
+    mark_dirty({row.area_id for row in rows})
 
 
 def _own(undo: Undo, label: str) -> Iterable[int]:
@@ -100,15 +116,8 @@ def _own(undo: Undo, label: str) -> Iterable[int]:
 
 
 def take_back_readings(rows: Sequence[Any], undo: Undo) -> None:
-    """They go; an alert that one of them raised is closed, with the reason."""
-    alerts = Alert.objects.filter(reading__in=rows)
-    alerts.update(
-        state=AlertState.CLOSED,
-        closed_at=undo.at,
-        closed_by=undo.by,
-        result=f"{REASON},读数已收回",
-        reading=None,
-    )
+    """They go; an earlier alert that one of them opened again is closed."""
+    take_back_alerts(list(Alert.objects.filter(reading__in=rows)), undo)
     mark_dirty(set(Visit.objects.filter(readings__in=rows).values_list("area_id", flat=True)))
     rows_delete(Reading, sorted(rows, key=lambda row: -row.pk), undo)
 
@@ -137,4 +146,5 @@ READING_UNDO = UndoHandler(
     blockers=reading_blockers,
     owned=frozenset({"quarantine.alert", "quarantine.reading"}),
 )
+ALERT_UNDO = UndoHandler(take_back=take_back_alerts, blockers=alert_blockers)
 VISIT_UNDO = UndoHandler(take_back=take_back_visits, owned=frozenset({"quarantine.alert"}))

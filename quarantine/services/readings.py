@@ -230,20 +230,27 @@ def visit_explain(*, visit: Visit, explanation: str, by: Staff, at: dt.datetime 
     return visit
 
 
-def visit_for(*, observation: Observation, on: dt.date, slot: str, at: dt.datetime | None = None) -> Visit:
+def visit_for(
+    *,
+    observation: Observation,
+    on: dt.date,
+    slot: str,
+    at: dt.datetime | None = None,
+    until: dt.date | None = None,
+) -> Visit:
     """The visit of a slot; an unplanned one is made where none was planned (late or imported readings).
 
-    Raises ValidationError for an unknown slot, or a day outside the observation.
+    `until` lets days after the last one count as well: whoever is not released yet is measured on. Raises
+    ValidationError for an unknown slot, or a day outside the observation.
     """
     at = at or timezone.now()
     visit = observation.visits.filter(date=on, slot=slot).first()
     if visit is not None:
         return visit
     first = min(observation.basis_on, timezone.localdate(observation.opened_at))
-    if not first <= on <= observation.last_on:
-        raise ValidationError(
-            {"date": f"{on:%Y-%m-%d} 不在观察期内({first:%m-%d} 至 {observation.last_on:%m-%d})。"}
-        )
+    last = max(observation.last_on, until or observation.last_on)
+    if not first <= on <= last:
+        raise ValidationError({"date": f"{on:%Y-%m-%d} 不在观察期内({first:%m-%d} 至 {last:%m-%d})。"})
     try:
         window = slot_window(observation.policy.parsed(), on, slot)
     except KeyError as unknown:
