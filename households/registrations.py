@@ -30,6 +30,7 @@ grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from households import brief, indicators, ledgers  # noqa: E402, F401
+from households.imports import rollcall  # noqa: E402, F401
 from households.imports.undo import PERSON_UNDO, RESIDENCY_UNDO  # noqa: E402
 
 register_undo("households.person", PERSON_UNDO)

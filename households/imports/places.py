@@ -213,10 +213,22 @@ class Places:
         own = self.village_of(self.root)
         if named is not None or own is not None:
             return named or own
+        if (home := self._of_compound(self._without_street(text))) is not None:
+            return home
         spot.column = "address" if text else "village"
         stranger = re.match(r"[^0-9]{1,8}?(?:社区|村(?!民))", self._without_street(text))
         spot.problem = self._unknown(stranger[0]) if stranger else NO_VILLAGE
         return None
+
+    def _of_compound(self, text: str) -> Area | None:
+        """The village of the compound that the text begins with, where only one village has one of that name."""
+        homes = {
+            path
+            for path, below in self._below.items()
+            for area in below
+            if area.level == Level.COMPOUND and text.startswith(plain_area(area.name))
+        }
+        return self._by_path[homes.pop()] if len(homes) == 1 else None
 
     def _unknown(self, name: str) -> str:
         return f"“{self.root.name}”里没有“{name.strip()}”;写错了请更正,不在辖区的请交由所在村(社区)登记。"

@@ -10,12 +10,14 @@ from typing import Any
 from grassroots.ledgers.intake.protocol import ImportKind, Record, import_kinds
 from grassroots.ledgers.intake.records import Records, SheetRows
 from grassroots.ledgers.reading.captions import Caption, Field, match_captions
+from grassroots.ledgers.reading.dates import full_dates, month_days, nearest_year
 from grassroots.ledgers.reading.grids import Grid
 from grassroots.ledgers.reading.rows import data_rows
 from grassroots.ledgers.reading.tables import Table, find_tables, reference_date, table_at
 
 # Of lines of a chat that begin with a tab-separated table no kind of text makes sense.
 TABLE_SHARE = 0.5
+HEAD_LINES = 4
 
 
 @dataclass(slots=True)
@@ -150,6 +152,15 @@ def recognise_text(text: str, kinds: Sequence[ImportKind], today: dt.date) -> Im
         if count and (best is None or count > best[0]):
             best = count, kind
     return best[1] if best else None
+
+
+def text_reference(text: str, today: dt.date) -> dt.date | None:
+    """The day that the first lines of a chat name: 1月29日健康接龙."""
+    head = "\n".join(text.splitlines()[:HEAD_LINES])
+    if named := full_dates(head):
+        return max(named)
+    days = [day for month, date in month_days(head) if (day := nearest_year(month, date, today, 0))]
+    return max(days, default=None)
 
 
 def is_table(text: str) -> bool:

@@ -14,7 +14,7 @@ from grassroots.ledgers.intake.applying import BeingWritten, PlanChanged, batch_
 from grassroots.ledgers.intake.content import Content, content_of
 from grassroots.ledgers.intake.planning import Progress, batch_replan, no_progress, sheets_of
 from grassroots.ledgers.intake.protocol import ImportKind, import_kind, import_kinds
-from grassroots.ledgers.intake.recognise import recognise, recognise_text
+from grassroots.ledgers.intake.recognise import recognise, recognise_text, text_reference
 from grassroots.ledgers.intake.source import SourceGone, source_drop, source_store
 from grassroots.ledgers.intake.undoing import UndoRefused, batch_take_back
 from grassroots.ledgers.models import BatchState, ImportBatch
@@ -98,7 +98,7 @@ def batch_plan(
     _check_open(batch)
     check_import(area=batch.area, staff=by, kind=batch.kind)
     content = content_of(batch)
-    if not batch.mapping and not (content.is_chat and batch.kind):
+    if not batch.mapping and not batch.planned_at:
         _recognise(batch, content, by)
     if batch.kind:
         check_import(area=batch.area, staff=by, kind=batch.kind)
@@ -117,7 +117,7 @@ def _recognise(batch: ImportBatch, content: Content, by: Staff) -> None:
     today = timezone.localdate(batch.created_at)
     told = recognise_text(content.text, kinds, today) if content.is_chat else None
     if told is not None:
-        batch.kind, batch.mapping = told.key, []
+        batch.kind, batch.mapping, batch.reference = told.key, [], text_reference(content.text, today)
     else:
         found = recognise(content.grids, kinds, remembered_for(batch.area, kinds), today)
         batch.kind = found.kind.key if found.kind else batch.kind
