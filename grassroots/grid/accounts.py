@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from grassroots.grid.crypto import digest
@@ -57,6 +57,42 @@ def staff_roles_set(*, staff: Staff, by: Staff, roles: Collection[str]) -> None:
             subject=staff,
             detail={"added": sorted(added), "removed": sorted(removed)},
         )
+
+
+def staff_roles_add(*, staff: Staff, by: Staff, roles: Collection[str]) -> Sequence[models.Model]:
+    """Give these roles besides those that he has; returns the links made. Written to the access log.
+
+    Raises ValidationError as `staff_roles_set` does.
+    """
+    if staff.pk == by.pk:
+        raise ValidationError({"roles": "不能修改自己的角色，请由另一位系统管理员办理。"})
+    links = staff.groups.through._default_manager
+    with transaction.atomic():
+        held = set(staff.groups.filter(name__in=Role.values).values_list("name", flat=True))
+        check_roles(held | set(roles))
+        added = set(roles) - held
+        groups = Group.objects.filter(name__in=added).order_by("pk")
+        made = [links.create(staff_id=staff.pk, group_id=group.pk) for group in groups]
+        if made:
+            detail = {"added": sorted(added), "removed": []}
+            access_log(action=AccessAction.GRANT, staff=by, subject=staff, detail=detail)
+    return made
+
+
+def account_open(*, staff: Staff, username: str, by: Staff) -> Staff:
+    """Give an account to somebody who only answered for something; its first password comes by a reset.
+
+    Raises ValidationError for a name in use and for somebody who has an account.
+    """
+    if staff.has_account:
+        raise ValidationError({"username": f"{staff.name}已有账号。"})
+    if Staff.objects.filter(username__iexact=username).exists():
+        raise ValidationError({"username": "该账号已被使用，请换一个。"})
+    with transaction.atomic():
+        staff.username, staff.must_change_password = username, True
+        staff.save(update_fields=["username", "must_change_password"])
+        access_log(action=AccessAction.GRANT, staff=by, subject=staff, detail={"account": True})
+    return staff
 
 
 def staff_deactivate(*, staff: Staff, by: Staff, on: dt.date | None = None) -> int:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from grassroots.grid import registry
 from grassroots.grid.crypto import digest
 from grassroots.grid.models import AbstractDuty, AccessAction, Area, AreaDuty, DutyKind, Posting, Staff
+from grassroots.grid.models.staff import NO_ACCOUNT
 from grassroots.grid.scope import forget_scope
 from grassroots.grid.trail import access_log
 
@@ -50,7 +51,7 @@ def staff_create(
         raise ValidationError({"username": "该账号已被使用，请换一个。"})
     with transaction.atomic():
         staff = Staff.objects.create_user(
-            username=username or f"officer-{secrets.token_hex(6)}",
+            username=username or f"{NO_ACCOUNT}{secrets.token_hex(6)}",
             password=password if username else None,
             name=name.strip(),
             organisation=organisation,

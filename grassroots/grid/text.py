@@ -35,3 +35,22 @@ _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 def has_control(text: str) -> bool:
     """Whether the text holds a control character, or half of one (a lone surrogate), that no database takes."""
     return any(unicodedata.category(char) in {"Cc", "Cs"} for char in text)
+
+
+_NUMERALS = {
+    "零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+}  # fmt: skip
+NUMERAL = "零〇一二两三四五六七八九十百"  # the characters of a number that `arabic` reads, for patterns
+
+
+def arabic(numeral: str) -> str:
+    """十二 → 12, 一百零二 → 102; without 十 and 百 digit by digit, 五〇一 → 501."""
+    if not set(numeral) & {"十", "百"}:
+        return "".join(str(_NUMERALS[char]) for char in numeral)
+    total = current = 0
+    for char in numeral:
+        if char in "十百":
+            total, current = total + (current or 1) * (100 if char == "百" else 10), 0
+        else:
+            current = _NUMERALS[char]
+    return str(total + current)

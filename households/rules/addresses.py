@@ -6,15 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from households.rules.text import fold
+from grassroots.grid.text import NUMERAL, arabic, fold
 
 HIGHEST_FLOOR = 60
-_NUMERALS = {
-    "零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
-}  # fmt: skip
-_NUMERAL = "零〇一二两三四五六七八九十百"
 _MEASURES = "号楼|栋|幢|座|单元|层|楼|号|室|村民小组|村民组|小组|组|社(?!区)|期|-"
-_CHINESE = re.compile(rf"[{_NUMERAL}]+(?=(?:{_MEASURES}))|(?<=[栋幢座元层楼组社附-])[{_NUMERAL}]+$")
+_CHINESE = re.compile(rf"[{NUMERAL}]+(?=(?:{_MEASURES}))|(?<=[栋幢座元层楼组社附-])[{NUMERAL}]+$")
 # The same thing under other names; 社 is what Sichuan calls a villagers' group.
 _CANONICAL = (
     (re.compile(r"(?<=[0-9A-Z])(?:号楼|幢|座|#楼)"), "栋"),
@@ -60,7 +56,7 @@ def normalise_address_text(text: str) -> str:
     # as 栋, 村民小组 and 社 as 组, 层 as 楼; 室 at the end goes.
     """
     tidy = fold(re.sub(r"\s+", "", fold(text))).replace("_", "-")
-    tidy = _CHINESE.sub(_chinese_number, tidy)
+    tidy = _CHINESE.sub(lambda found: arabic(found.group()), tidy)
     for pattern, canonical in _CANONICAL:
         tidy = pattern.sub(canonical, tidy)
     return tidy
@@ -134,20 +130,6 @@ def walk_key(building: str, unit: str, floor: str, door: str, share_no: str = ""
         _natural(share_no),
     )
     return "".join(keys)[:_LONGEST_KEY]
-
-
-def _chinese_number(match: re.Match[str]) -> str:
-    """十二 → 12, 一百零二 → 102; without 十 and 百 digit by digit, 五〇一 → 501."""
-    numeral = match.group()
-    if not re.search("[十百]", numeral):
-        return "".join(str(_NUMERALS[char]) for char in numeral)
-    total = current = 0
-    for char in numeral:
-        if char in "十百":
-            total, current = total + (current or 1) * (100 if char == "百" else 10), 0
-        else:
-            current = _NUMERALS[char]
-    return str(total + current)
 
 
 def _is_from_pad(tidy: str) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from grassroots.grid.models.areas import Area
 
 
+NO_ACCOUNT = "officer-"  # what the made-up account names of those begin with who never sign in
+
+
 class Role(models.TextChoices):
     """Names of the Django groups that ship; what each may do is registered by the apps' roles.py."""
 
@@ -127,6 +130,11 @@ class Staff(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return self.name
+
+    @property
+    def has_account(self) -> bool:
+        """Whether he has an account name of his own; without one he only answers for something."""
+        return not self.username.startswith(NO_ACCOUNT)
 
     def has_role(self, role: str) -> bool:
         """Whether the person belongs to the role's group (one query a person and request)."""
