@@ -20,5 +20,8 @@ for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WOR
 from grassroots.ledgers import export_jobs, indicators, sheet, steps  # noqa: E402, F401
 from grassroots.ledgers.intake.undo_areas import AREA_UNDO  # noqa: E402
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
+from grassroots.ledgers.office_imports import duties, grid, staff  # noqa: E402, F401
+from grassroots.ledgers.office_imports.undo_staff import STAFF_UNDO  # noqa: E402
 
 register_undo("grid.area", AREA_UNDO)
+register_undo("grid.staff", STAFF_UNDO)
