@@ -10,7 +10,14 @@ from grassroots.grid.models import Area
 from grassroots.grid.registry import AreaHooks
 from grassroots.ledgers.rollups import mark_dirty
 from households.services.history import rows_update
-from quarantine.models import Observation, ObservationStay, Returnee, ServiceRequest
+from quarantine.models import (
+    Observation,
+    ObservationStay,
+    PushedList,
+    PushedPerson,
+    Returnee,
+    ServiceRequest,
+)
 from quarantine.services.observations import observation_move_locked
 
 if TYPE_CHECKING:
@@ -25,19 +32,22 @@ def holds_data(area_ids: Sequence[int]) -> bool:
         Returnee.objects.filter(area__in=area_ids).exists()
         or ObservationStay.objects.filter(area__in=area_ids).exists()
         or ServiceRequest.objects.filter(area__in=area_ids).exists()
+        or PushedPerson.objects.filter(area__in=area_ids).exists()
+        or PushedList.objects.filter(area__in=area_ids).exists()
     )
 
 
 def holds_open(area_ids: Sequence[int]) -> bool:
-    """Whether somebody is under observation there or waits for a service."""
+    """Whether somebody is under observation there, waits for a service, or is still to be checked."""
     return (
         Observation.objects.open().filter(area__in=area_ids).exists()
         or ServiceRequest.objects.open().filter(area__in=area_ids).exists()
+        or PushedPerson.objects.open().filter(area__in=area_ids).exists()
     )
 
 
 def succeeded(successors: Mapping[int, int], at: dt.datetime, by: Staff) -> None:
-    """Files, open observations and open services go over to the successor; what is closed stays where it was counted.
+    """Files, open observations, services and pushed rows go over to the successor; what is closed stays where it was.
 
     An observation goes by a MOVED event, so that the stock of either area agrees with what flowed in and out.
     """
@@ -64,6 +74,8 @@ def succeeded(successors: Mapping[int, int], at: dt.datetime, by: Staff) -> None
         )
     for old, new in successors.items():
         ServiceRequest.objects.open().filter(area=old).update(area=new)
+        PushedPerson.objects.open().filter(area=old).update(area=new)
+        PushedList.objects.filter(area=old).update(area=new)
     mark_dirty({*successors.keys(), *successors.values()})
 
 

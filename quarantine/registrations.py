@@ -12,15 +12,23 @@ person_panels.append(hooks.person_panel)
 LOOK = (
     "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",
     "quarantine.view_alert", "quarantine.view_servicerequest", "quarantine.view_policy",
+    "quarantine.view_pushedlist", "quarantine.view_pushedperson",
 )  # fmt: skip
 FILES = (
     "quarantine.add_returnee", "quarantine.change_returnee", "quarantine.add_observation",
     "quarantine.change_observation", "quarantine.add_servicerequest", "quarantine.change_servicerequest",
 )  # fmt: skip
+# Lists pushed down from above: who takes them in and sends the answer, and who checks people.
+LISTS = ("quarantine.add_pushedlist", "quarantine.change_pushedlist")
+CHECK = "quarantine.change_pushedperson"
 MEASURE = ("quarantine.add_reading", "quarantine.change_visit", "quarantine.change_alert")
 
 for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
     grant(_role, *LOOK, *FILES, *MEASURE)
+for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
+    grant(_role, CHECK)
+for _role in (Role.SUPERVISOR, Role.OFFICER):
+    grant(_role, *LISTS)
 grant(Role.SUPERVISOR, "quarantine.release_observation")
 grant(Role.HEALTH_WORKER, "quarantine.release_observation")
 grant(Role.POLICE, *LOOK, "quarantine.change_alert")
@@ -29,7 +37,7 @@ grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_pol
 
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from quarantine import brief, indicators, ledgers, steps  # noqa: E402, F401
-from quarantine.imports import returnees, temperatures, undo  # noqa: E402, F401
+from quarantine.imports import pushed, returnees, temperatures, undo  # noqa: E402, F401
 
 register_undo("quarantine.returnee", undo.FILE_UNDO)
 register_undo("quarantine.observation", undo.OBSERVATION_UNDO)

@@ -1,14 +1,15 @@
-"""From what a returnee's file starts: somebody of the register, a door, or the answers of a survey."""
+"""From what a returnee's file starts: somebody of the register, a door, the answers of a survey, a pushed list."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grassroots.grid.models import Area
+from grassroots.grid.models import Area, Level
 from households.models import Household, Person, Residency, SurveyMember
 from households.services import residency_set_away
 from quarantine.forms.returnees import yes_no
+from quarantine.models import PushedPerson
 from quarantine.rules.transport import guess_transport
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Start:
     home: Residency | None = None
     household: Household | None = None
     answer: SurveyMember | None = None
+    pushed: PushedPerson | None = None
 
     @property
     def area(self) -> Area | None:
@@ -33,6 +35,8 @@ class Start:
 
     def initial(self) -> dict[str, Any]:
         """The answers as the form's values; nothing is made up."""
+        if self.pushed is not None:
+            return _told_by_list(self.pushed)
         answer = self.answer
         if answer is None:
             return {}
@@ -49,6 +53,24 @@ class Start:
             "information_source": "入户排查",
         }
 
+    def new_person(self) -> dict[str, Any]:
+        """What a pushed list says of somebody who is not registered yet."""
+        row = self.pushed
+        if row is None:
+            return {}
+        told = {"name": row.name, "id_kind": row.id_kind, "id_number": row.id_number, "phone": row.phone}
+        place = {"area": row.area, "address_text": row.place} if row.area.level >= Level.VILLAGE else {}
+        return {**told, **place}
+
+
+def _told_by_list(row: PushedPerson) -> dict[str, Any]:
+    return {
+        "origin": row.origin,
+        "left_on": row.left_on,
+        "arrived_on": row.arrived_on,
+        "information_source": row.source or row.list.sender or "上级推送",
+    }
+
 
 def home_of(person: Person) -> Residency | None:
     """Where somebody lives now, else where he belongs and is away from."""
@@ -63,6 +85,14 @@ def start_of_person(person: Person, answer: SurveyMember | None = None) -> Start
         answer = told.select_related("survey").order_by("-survey__visited_at", "-pk").first()
     home = home_of(person)
     return Start(person, home, home.household if home else None, answer)
+
+
+def start_of_pushed(row: PushedPerson) -> Start:
+    """Somebody of a pushed list: the person whom the row was recognised as, or somebody new."""
+    if row.person is None:
+        return Start(pushed=row)
+    home = home_of(row.person)
+    return Start(row.person, home, home.household if home else None, pushed=row)
 
 
 def came_home(start: Start, by: Staff) -> bool:

@@ -17,6 +17,7 @@ from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
 from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not
 from quarantine.services.proposals import propose_release
+from quarantine.services.pushed_reminders import tell_checkers
 
 BATCH = 500
 IN_A_ROW = 2
@@ -114,3 +115,4 @@ register_step("quarantine.missed", mark_missed, order=10)
 register_step("quarantine.closed", mark_closed_slots, order=15)
 register_step("quarantine.remind", remind_round, order=20)
 register_step("quarantine.release", propose_release, order=30)
+register_step("quarantine.pushed", tell_checkers, order=35)

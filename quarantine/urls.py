@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine import round_urls
+from quarantine import pushed_urls, round_urls
 from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
 
 app_name = "quarantine"
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "returnees/create/survey/<uuid:survey_uid>/person/<uuid:person_uid>/", CREATE, name="returnee_create"
     ),
+    path("returnees/create/pushed/<uuid:pushed_uid>/", CREATE, name="returnee_create"),
     path("returnees/<uuid:uid>/", returnees.returnee_detail, name="returnee_detail"),
     path("returnees/<uuid:uid>/edit/", returnee_forms.returnee_edit, name="returnee_edit"),
     path("returnees/<uuid:uid>/void/", returnees.returnee_void_page, name="returnee_void"),
@@ -35,6 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # services
     path("services/create/<uuid:person_uid>/", services.service_create, name="service_create"),
     path("services/<uuid:uid>/<slug:step>/", services.service_update, name="service_update"),
+    # lists pushed down from above
+    *pushed_urls.urlpatterns,
     # the round, paper, corrections, alerts
     *round_urls.urlpatterns,
 ]

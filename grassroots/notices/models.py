@@ -21,7 +21,12 @@ class ReminderState(models.TextChoices):
 
 
 # Kinds that apps send; one that is not listed shows by its code.
-KIND_LABELS = {"round": "测温提醒", "alert": "异常提醒", "release": "期满待解除提醒"}
+KIND_LABELS = {
+    "round": "测温提醒",
+    "alert": "异常提醒",
+    "release": "期满待解除提醒",
+    "pushed": "推送核查提醒",
+}
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):

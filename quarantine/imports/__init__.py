@@ -1,1 +1,1 @@
-"""Kinds of imports that concern returnees and observations."""
+"""Kinds of imports that concern returnees and observations, and lists pushed down from above."""

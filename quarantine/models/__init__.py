@@ -1,4 +1,4 @@
-"""Returnees, home medical observation, visits and readings, alerts, services."""
+"""Returnees, home medical observation, visits and readings, alerts, services, pushed lists."""
 
 from quarantine.models.alerts import Alert, AlertKind, AlertState, ServiceKind, ServiceRequest
 from quarantine.models.observation import (
@@ -10,9 +10,11 @@ from quarantine.models.observation import (
     Outcome,
 )
 from quarantine.models.policy import Policy, PolicyState
+from quarantine.models.pushed import PushedAnswer, PushedFile, PushedList, PushedPerson, PushedState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
 from quarantine.rules.policy import Place
+from quarantine.rules.pushed import PushedCode
 
 __all__ = [
     "Alert",
@@ -30,6 +32,12 @@ __all__ = [
     "Place",
     "Policy",
     "PolicyState",
+    "PushedAnswer",
+    "PushedCode",
+    "PushedFile",
+    "PushedList",
+    "PushedPerson",
+    "PushedState",
     "Reading",
     "ReadingSource",
     "Returnee",

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from grassroots.grid.views.pages import link, require, staff_of
-from quarantine.models import Observation, Returnee, ServiceRequest
+from households.models import Person
+from quarantine.models import Observation, PushedPerson, Returnee, ServiceRequest
 
 Crumbs = list[dict[str, str]]
 
@@ -36,6 +37,16 @@ def service_or_404(request: HttpRequest, uid: uuid.UUID, *permissions: str) -> S
     service = get_object_or_404(rows.select_related("person", "area", "assigned_to", "recorded_by"), uid=uid)
     require(request, *permissions)
     return service
+
+
+def pushed_or_404(request: HttpRequest, uid: uuid.UUID) -> PushedPerson:
+    """A row of a pushed list for which a file may be opened: in scope, and the person recognised in it as well."""
+    staff = staff_of(request)
+    rows = PushedPerson.objects.visible_to(staff).select_related("person", "area", "list")
+    row = get_object_or_404(rows, uid=uid)
+    if row.person is not None:
+        get_object_or_404(Person.objects.active().visible_to(staff), pk=row.person.pk)
+    return row
 
 
 def returnee_crumbs(returnee: Returnee, *titles: str) -> Crumbs:

@@ -23,14 +23,16 @@ from households.services import ConfirmationNeeded, person_save, residency_open
 from households.views.access import household_or_404, person_or_404
 from quarantine.forms.returnees import SPARE_ROWS, NewPersonForm, ReturneeEntry, ReturneeForm
 from quarantine.forms.rows import ContactForm, LegForm, rows_saved, rows_typed
-from quarantine.models import Returnee
+from quarantine.models import PushedCode, Returnee
 from quarantine.rules.policy import NO_SYMPTOM
 from quarantine.services.policies import terms_now
+from quarantine.services.pushed import pushed_answer
 from quarantine.services.returnees import StaleReturnee, reasons_propose, returnee_save, same_arrival
-from quarantine.starts import Start, came_home, start_of_person
-from quarantine.views.access import returnee_crumbs, returnee_or_404
+from quarantine.starts import Start, came_home, start_of_person, start_of_pushed
+from quarantine.views.access import pushed_or_404, returnee_crumbs, returnee_or_404
 
 STALE = 409
+FILED = "已补建返乡档案"
 LIST_FIELDS = ("reasons", "arrival_symptoms")
 PARTS = {"legs": "quarantine/_returnee_legs.html", "contacts": "quarantine/_returnee_contacts.html"}
 
@@ -86,7 +88,7 @@ class EntryPage:
             ReturneeForm(initial=initial, symptoms=self.symptoms),
             rows_saved(LegForm, "legs", legs, spare=spare or not legs),
             rows_saved(ContactForm, "contacts", contacts, spare=0),
-            self._person_form(None),
+            self._person_form(None, self.start.new_person() if self.returnee is None else None),
         )
 
     def sent(self, data: Any) -> ReturneeEntry:
@@ -146,6 +148,8 @@ def _start(request: HttpRequest, uids: dict[str, uuid.UUID]) -> Start:
             answers = SurveyMember.objects.select_related("survey")
             answer = get_object_or_404(answers, person=person, survey__uid=uids["survey_uid"])
         return start_of_person(person, answer)
+    if "pushed_uid" in uids:
+        return start_of_pushed(pushed_or_404(request, uids["pushed_uid"]))
     if "household_uid" in uids:
         return Start(household=household_or_404(request, uids["household_uid"]))
     return Start()
@@ -156,6 +160,8 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
     """A file for somebody of the register (prefilled from what he answered), or for somebody new to it."""
     start = _start(request, uids)
     require(request, "quarantine.add_returnee")
+    if start.pushed is not None:
+        require(request, "quarantine.change_pushedperson")
     if start.person is not None and start.area is None:
         raise PermissionDenied(f"{start.person.name}没有登记现住处，请先在户里登记他的居住，再建返乡档案。")
     if start.person is None and not staff_of(request).has_perm("households.add_person"):
@@ -250,7 +256,7 @@ def _create(entry: ReturneeEntry, start: Start, by: Staff) -> Returnee:
         )
     else:
         came_home(start, by)
-    return returnee_save(
+    saved = returnee_save(
         returnee=None,
         person=person,
         area=area,
@@ -258,6 +264,9 @@ def _create(entry: ReturneeEntry, start: Start, by: Staff) -> Returnee:
         data=entry.data(is_new=True),
         by=by,
     )
+    if start.pushed is not None:
+        pushed_answer(row=start.pushed, code=PushedCode.OMITTED, note=FILED, by=by, returnee=saved)
+    return saved
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,6 +21,7 @@ OFFICERS = frozenset(["jia", "yi", "bing", "ding"])
 STAFF = EVERYBODY - {"auditor"}
 FIELD = EVERYBODY - {"auditor", "admin"}
 MEASURE = frozenset(["jia", "yi", "bing", "ding", "health"])
+CHECK = MEASURE | {"police"}
 LOOK_GRID = EVERYBODY
 ADMIN = frozenset({"admin"})
 SUPERVISE = frozenset({"admin", "ding"})
@@ -184,6 +185,31 @@ LINES: list[Line] = [
     Line("quarantine:policy_list", STAFF),
     *both(Line("quarantine:service_create", MEASURE, uid("person"))),
     *both(Line("quarantine:service_update", MEASURE, lambda things: [things.service.uid, "done"])),
+    # --- lists pushed down from above
+    Line("quarantine:pushed_list", STAFF),
+    Line("quarantine:pushed_detail", STAFF, uid("pushed_list")),
+    *both(Line("quarantine:pushed_edit", OFFICERS, uid("pushed_list"))),
+    Line(
+        "quarantine:pushed_confirm",
+        CHECK,
+        uid("pushed_list"),
+        method="POST",
+        data=lambda things: {"code": "PAST"},
+    ),
+    *both(Line("quarantine:pushed_file", frozenset({"ding"}), uid("pushed_list"))),
+    Line("quarantine:pushed_row", STAFF, uid("pushed_row")),
+    Line("quarantine:pushed_answer", CHECK, uid("pushed_row"), method="POST"),
+    Line("quarantine:pushed_withdraw", CHECK, uid("pushed_row"), method="POST"),
+    *both(Line("quarantine:pushed_assign", CHECK, uid("pushed_row"))),
+    Line("quarantine:pushed_dial", STAFF, uid("pushed_row"), method="POST"),
+    *both(
+        Line(
+            "quarantine:returnee_create",
+            OFFICERS,
+            lambda things: {"pushed_uid": things.pushed_row.uid},
+            route="create/pushed/",
+        )
+    ),
     # --- the round and alerts
     Line("quarantine:round", STAFF),
     Line("quarantine:round_row", STAFF, uid("visit")),

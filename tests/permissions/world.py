@@ -28,6 +28,9 @@ from quarantine.models import (
     Observation,
     Policy,
     PolicyState,
+    PushedCode,
+    PushedList,
+    PushedPerson,
     Reading,
     Returnee,
     ServiceRequest,
@@ -62,6 +65,8 @@ class Things:
     service: ServiceRequest
     colleague: Staff
     posting: Posting
+    pushed_list: PushedList
+    pushed_row: PushedPerson
 
 
 @dataclass
@@ -101,6 +106,12 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
     visit = observation.visits.filter(opens_at__lte=now).order_by("opens_at").first()
     assert visit is not None
     reading = reading_record(visit=visit, temperature=Decimal("37.6"), by=by, source="PAPER").reading
+    pushed_list = PushedList.objects.create(
+        area=area, title="推送名单", content_digest=f"list {area.pk}", recorded_by=by
+    )
+    pushed_row = PushedPerson.objects.create(
+        list=pushed_list, number=1, row=2, name="推某", phone="13900002222", area=area, proposed=PushedCode.OMITTED,
+    )  # fmt: skip
     return Things(
         area=area, household=household, person=person, residency=person.residencies.get(),
         traveller=traveller, support=support,
@@ -111,7 +122,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         observation=observation, visit=visit, reading=reading,
         alert=Alert.objects.get(observation=observation, kind=AlertKind.FEVER),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
-        colleague=colleague, posting=colleague.postings.get(),
+        colleague=colleague, posting=colleague.postings.get(), pushed_list=pushed_list, pushed_row=pushed_row,
     )  # fmt: skip
 
 
