@@ -81,6 +81,16 @@ class World:
     kind: DutyKind
 
 
+def _pushed_row(area: Area, by: Staff) -> PushedPerson:
+    """A row of a list that came to the area."""
+    one = PushedList.objects.create(
+        area=area, title="推送名单", content_digest=f"list {area.pk}", recorded_by=by
+    )
+    return PushedPerson.objects.create(
+        list=one, number=1, row=2, name="推某", phone="13900002222", area=area, proposed=PushedCode.OMITTED
+    )
+
+
 def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
     now = timezone.now()
     household = make_household(area, survey_state="ABSENT")
@@ -106,12 +116,6 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
     visit = observation.visits.filter(opens_at__lte=now).order_by("opens_at").first()
     assert visit is not None
     reading = reading_record(visit=visit, temperature=Decimal("37.6"), by=by, source="PAPER").reading
-    pushed_list = PushedList.objects.create(
-        area=area, title="推送名单", content_digest=f"list {area.pk}", recorded_by=by
-    )
-    pushed_row = PushedPerson.objects.create(
-        list=pushed_list, number=1, row=2, name="推某", phone="13900002222", area=area, proposed=PushedCode.OMITTED,
-    )  # fmt: skip
     return Things(
         area=area, household=household, person=person, residency=person.residencies.get(),
         traveller=traveller, support=support,
@@ -122,7 +126,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         observation=observation, visit=visit, reading=reading,
         alert=Alert.objects.get(observation=observation, kind=AlertKind.FEVER),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
-        colleague=colleague, posting=colleague.postings.get(), pushed_list=pushed_list, pushed_row=pushed_row,
+        colleague=colleague, posting=colleague.postings.get(), pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
     )  # fmt: skip
 
 
