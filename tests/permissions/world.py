@@ -126,7 +126,8 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         observation=observation, visit=visit, reading=reading,
         alert=Alert.objects.get(observation=observation, kind=AlertKind.FEVER),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
-        colleague=colleague, posting=colleague.postings.get(), pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
+        colleague=colleague, posting=colleague.postings.get(),
+        pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
     )  # fmt: skip
 
 
