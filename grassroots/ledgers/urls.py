@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grassroots.ledgers.views import download, jobs, statistics
+from grassroots.ledgers.views import download, jobs, layout_edit, layouts, statistics
 
 app_name = "ledgers"
 urlpatterns = [
@@ -14,5 +14,11 @@ urlpatterns = [
     path("jobs/<uuid:uid>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<uuid:uid>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<uuid:uid>/file/", jobs.job_file, name="job_file"),
+    path("layouts/", layouts.layout_list, name="layout_list"),
+    path("layouts/new/<slug:key>/", layout_edit.layout_new, name="layout_new"),
+    path("layouts/<uuid:uid>/", layouts.layout_detail, name="layout_detail"),
+    path("layouts/<uuid:uid>/edit/", layout_edit.layout_edit, name="layout_edit"),
+    path("layouts/<uuid:uid>/restore/", layouts.layout_restore, name="layout_restore"),
+    path("layouts/<uuid:uid>/close/", layouts.layout_close_page, name="layout_close"),
     path("statistics/", statistics.statistics, name="statistics"),
 ]

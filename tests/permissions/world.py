@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
+from grassroots.ledgers.models import LedgerLayout
 from grassroots.notices.inbox import message_send
 from households.models import (
     Household,
@@ -67,6 +68,7 @@ class Things:
     posting: Posting
     pushed_list: PushedList
     pushed_row: PushedPerson
+    layout: LedgerLayout
 
 
 @dataclass
@@ -128,7 +130,16 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
+        layout=_layout(area, by),
     )  # fmt: skip
+
+
+def _layout(area: Area, by: Staff) -> LedgerLayout:
+    """A layout of 返乡人员台账 for the area, with its first version."""
+    layout = LedgerLayout.objects.create(ledger="returnees", area=area, name=f"{area.name}版式")
+    definition = {"title": "名单", "columns": [{"key": "name", "caption": "姓名"}]}
+    layout.versions.create(number=1, definition=definition, by=by)
+    return layout
 
 
 def make_world() -> World:

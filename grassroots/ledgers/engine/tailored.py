@@ -20,6 +20,7 @@ _FREE_KEY = re.compile(rf"{FREE}\d{{1,4}}")
 #: Formats that show the same values as another: an office may choose among them.
 _FAMILIES: tuple[tuple[Format, ...], ...] = (("date", "short-date"),)
 MAX_COLUMNS = 150
+TWICE = "已经有一列叫“{}”,请改名或放到不同的上级表头下"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +160,5 @@ def _check_captions(columns: Sequence[Column]) -> None:
         if not column.caption.strip():
             raise LayoutError("列名不能空着", field="caption", key=column.key)
         if column.full_caption in seen:
-            raise LayoutError(
-                f"已经有一列叫“{column.full_caption}”,请改名或放到不同的上级表头下",
-                field="caption",
-                key=column.key,
-            )
+            raise LayoutError(TWICE.format(column.full_caption), field="caption", key=column.key)
         seen[column.full_caption] = column.key

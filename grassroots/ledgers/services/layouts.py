@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -52,15 +52,18 @@ def standard_layout(definition: LedgerDefinition, area: Area, staff: Staff) -> L
     return definition.layout_of(context)
 
 
-def layout_create(*, ledger: str, area: Area, draft: LayoutDraft, by: Staff) -> LedgerLayout:
+def layout_create(
+    *, ledger: str, area: Area, draft: LayoutDraft, by: Staff, before: Iterable[str] = ()
+) -> LedgerLayout:
     """Save a new layout of the registered ledger for an area; its first version.
 
-    Raises ValidationError by field (a name that is empty or taken), LayoutError for what cannot be drawn,
-    PermissionDenied, UnknownLedger.
+    `before`: keys of the layout it was copied from, which may hold columns that the ledger no longer has. Raises
+    ValidationError by field (a name that is empty or taken), LayoutError for what cannot be drawn, PermissionDenied,
+    UnknownLedger.
     """
     definition = ledger_registry.get(ledger)
     _check_may(by, area)
-    check_tailored(draft.layout, standard_layout(definition, area, by))
+    check_tailored(draft.layout, standard_layout(definition, area, by), before)
     with transaction.atomic():
         _lock_place(area.pk)
         row = LedgerLayout(ledger=ledger, area=area)
