@@ -27,8 +27,8 @@ from grassroots.ledgers.jobs.services import (
 
 logger = logging.getLogger("grassroots.jobs")
 
-BROKEN = "系统处理时出错,已记入日志(编号 {number})。可以再试一次;还不行请把编号告诉管理员。"
-UNKNOWN = "这个版本的系统不认识这种任务,请升级后再试。"
+BROKEN = "系统处理时出错，已记入日志（编号 {number}）。可以再试一次；还不行请把编号告诉管理员。"
+UNKNOWN = "这个版本的系统不认识这种任务，请升级后再试。"
 
 
 def job_work(job_uid: uuid.UUID) -> bool:

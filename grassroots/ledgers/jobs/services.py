@@ -27,7 +27,7 @@ NUDGES = 20
 NUDGE_SECONDS = 300
 DEAD_BATCH = 100
 GAVE_UP = (
-    "后台处理了 {attempts} 次都在中途断掉(电脑关机、内存不足或程序被结束)。可以再试一次;还不行请告诉管理员。"
+    "后台处理了 {attempts} 次都在中途断掉（电脑关机、内存不足或程序被结束）。可以再试一次；还不行请告诉管理员。"
 )
 
 
@@ -165,7 +165,7 @@ def job_retry(job: Job, *, at: dt.datetime | None = None) -> Job:
     at = at or timezone.now()
     kind = job_kind(job.kind)
     if kind is None or not kind.may_retry(job):
-        raise ValidationError("这项任务不能重做,请重新提交。")
+        raise ValidationError("这项任务不能重做，请重新提交。")
     endings = (JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED)
     begun = Job.objects.filter(pk=job.pk, state__in=endings).update(
         state=JobState.WAITING, queued_at=at, attempts=0, started_at=None, heartbeat_at=None, finished_at=None,

@@ -28,7 +28,7 @@ from grassroots.ledgers.wanted import Wanted
 
 #: After waiting this long although nothing runs, the page says that the background program may be off.
 ODD_WAIT = dt.timedelta(minutes=2)
-GONE = "文件已经不在了,请重新生成。"
+GONE = "文件已经不在了，请重新生成。"
 
 
 def _own_or_404(request: HttpRequest, uid: UUID) -> Job:
