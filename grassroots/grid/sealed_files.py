@@ -136,9 +136,11 @@ class SealedWriter(io.RawIOBase):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self.finish()
-        self.close()
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self.close()
 
 
 class SealedReader(io.RawIOBase):

@@ -161,6 +161,18 @@ def test_a_writer_that_fails_is_closed_or_forgotten_leaves_no_file(tmp_path: Pat
         closed.write(b"more")
 
 
+def test_a_disk_that_is_full_at_the_end_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"), SealedWriter(tmp_path / "f") as out:
+        out.write(b"x" * 100)
+    assert not (tmp_path / "f").exists()
+
+
 def test_what_a_killed_process_leaves_is_refused(tmp_path: Path) -> None:
     code = (
         "import os, sys; from grassroots.grid.sealed_files import SealedWriter;"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import io
 import re
 import uuid
@@ -19,6 +20,7 @@ from python_calamine import CalamineWorkbook
 
 from grassroots.grid.middleware import POLLED_URL_NAMES
 from grassroots.grid.models import AccessAction, AccessLog, AreaDuty, Posting, Staff
+from grassroots.grid.sealed_files import SealedWriter
 from grassroots.ledgers import tasks
 from grassroots.ledgers.jobs import files, job_cancel
 from grassroots.ledgers.jobs.run import job_work
@@ -169,6 +171,20 @@ def test_too_many_rows_for_a_sheet_fail_in_words(homes: OfficeCast, monkeypatch:
     job_work(job.uid)
     job.refresh_from_db()
     assert job.state == "FAILED" and "分开导出" in job.error
+    assert stored_files() == []
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_no_file(
+    homes: OfficeCast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SealedWriter, "_seal", full)
+    job = send(homes.jia, homes)
+    job_work(job.uid)
+    job.refresh_from_db()
+    assert job.state == "FAILED" and "磁盘满了" in job.error
     assert stored_files() == []
 
 

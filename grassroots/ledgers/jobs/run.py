@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import uuid
 
@@ -28,6 +29,7 @@ from grassroots.ledgers.jobs.services import (
 logger = logging.getLogger("grassroots.jobs")
 
 BROKEN = "系统处理时出错，已记入日志（编号 {number}）。可以再试一次；还不行请把编号告诉管理员。"
+NO_ROOM = "服务器的磁盘满了，文件写不下。请管理员清理后再试一次。"
 UNKNOWN = "这个版本的系统不认识这种任务，请升级后再试。"
 
 
@@ -73,9 +75,10 @@ def _run(attempt: Attempt, kind: JobKind, requester: Staff) -> None:
         logger.warning("job %s: this attempt was declared dead", attempt.job.uid)
     except JobFailed as failure:
         job_fail(attempt, str(failure))
-    except Exception:
+    except Exception as error:
         logger.exception("job %s (%s) failed", attempt.job.uid, attempt.job.kind)
-        job_fail(attempt, BROKEN.format(number=attempt.job.uid.hex[:8]))
+        is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        job_fail(attempt, NO_ROOM if is_full else BROKEN.format(number=attempt.job.uid.hex[:8]))
     finally:
         if context.file and not is_uncertain:
             files.unlink(context.file[0])

@@ -26,9 +26,7 @@ MAX_ATTEMPTS = 3
 NUDGES = 20
 NUDGE_SECONDS = 300
 DEAD_BATCH = 100
-GAVE_UP = (
-    "后台处理了 {attempts} 次都在中途断掉（电脑关机、内存不足或程序被结束）。可以再试一次；还不行请告诉管理员。"
-)
+GAVE_UP = "后台处理了 {attempts} 次都在中途断掉（电脑关机、内存不足或程序被结束）。可以再试一次；还不行请告诉管理员。"
 
 
 @dataclass(frozen=True)
