@@ -192,9 +192,15 @@ MEDIA_ROOT = VAR_DIR / "media"
 # Files with personal data, all of them sealed (docs/encryption.md). On several hosts they share these folders.
 EXPORT_ROOT = VAR_DIR / "exports"
 IMPORT_ROOT = VAR_DIR / "imports"
+FORM_ROOT = VAR_DIR / "forms"
+FORM_DAYS = 14  # how long an uploaded form can be filled in again
 EXPORT_AT_ONCE_ROWS = 5000  # about; a longer ledger is made in the background
 EXPORT_DAYS = 7  # how long a finished export can be downloaded
-SEALED_ROOTS = [EXPORT_ROOT, IMPORT_ROOT]  # keys that files below them name are kept when keys rotate
+SEALED_ROOTS = [
+    EXPORT_ROOT,
+    IMPORT_ROOT,
+    FORM_ROOT,
+]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
 

@@ -7,6 +7,7 @@ from grassroots.ledgers.engine.export import ExportOptions, export_ledger
 from grassroots.ledgers.engine.filters import Chosen, ClockFilter, Filter, FilterError
 from grassroots.ledgers.engine.layout import BlockField, Fonts, Layout
 from grassroots.ledgers.engine.registry import (
+    FormRows,
     LedgerContext,
     LedgerDefinition,
     UnknownLedger,
@@ -30,6 +31,7 @@ __all__ = [
     "Filter",
     "FilterError",
     "Fonts",
+    "FormRows",
     "Layout",
     "LayoutError",
     "LedgerContext",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from grassroots.ledgers.engine.columns import Column
 from grassroots.ledgers.engine.filters import Chosen, Filter, filter_words, read_filters
 from grassroots.ledgers.engine.formats import local_naive
 from grassroots.ledgers.engine.layout import Layout
@@ -94,6 +95,20 @@ def make_imprint(*, who: str, at: dt.datetime, purpose: str, unmasked: bool, fil
 
 
 @dataclass(frozen=True, slots=True)
+class FormRows:
+    """What a ledger knows for forms from above, which ask for more than its own columns show.
+
+    `columns(context)` are all columns that a form may have, `rows(context)` the ledger's rows with these values, in
+    that order. `fallbacks` maps a column to the one whose value stands in for an empty one where the form has no
+    column for that by itself: 解除日期 takes 期满日期.
+    """
+
+    columns: Callable[[LedgerContext], Sequence[Column]]
+    rows: Callable[[LedgerContext], Iterable[Sequence[object]]]
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerDefinition:
     """A ledger: its key and name, its layout, and where its rows come from.
 
@@ -103,6 +118,7 @@ class LedgerDefinition:
     `rows_per_entry` rows each: it tells a long ledger from a short one without counting it. A ledger of
     one sheet a person gives `sheets(context)` in place of `rows`. One with very many rows gives
     `blocks(context)` beside `rows`: the same rows as blocks of columns, for files.
+    `form` is what it knows beyond its columns.
     `lines(context)` adds placeholders to the common ones; `totals(context)` gives 合计 values that are
     not plain sums.
     """
@@ -122,6 +138,7 @@ class LedgerDefinition:
     entries: Callable[[LedgerContext], Any] | None = None
     rows_per_entry: int = 1
     blocks: Callable[[LedgerContext], Iterable[Block]] | None = None
+    form: FormRows | None = None
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.sheets is None):

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area, Staff
 from grassroots.grid.scope import scope_of
+from grassroots.ledgers.captions import remember, remembered_for_many
 from grassroots.ledgers.intake.applying import BeingWritten, PlanChanged, batch_write
 from grassroots.ledgers.intake.content import Content, content_of
 from grassroots.ledgers.intake.planning import Progress, batch_replan, no_progress, sheets_of
@@ -129,7 +130,7 @@ def _recognise(batch: ImportBatch, content: Content, by: Staff) -> None:
 
 def remembered_for(area: Area, kinds: Iterable[ImportKind]) -> Mapping[str, Mapping[str, str]]:
     """Corrections of columns that were made before, by kind."""
-    return {}
+    return remembered_for_many(area, [kind.key for kind in kinds])
 
 
 def batch_choose(
@@ -146,7 +147,7 @@ def batch_choose(
         batch.kind, batch.is_kind_chosen, batch.mapping = kind, True, []
         _recognise(batch, content_of(batch), by)
     else:
-        _correct(batch, fields or {})
+        remember(batch.area, batch.kind, _correct(batch, fields or {}), by=by)
     if reference is not None:
         batch.reference = reference
     batch.state, batch.plan_digest, batch.planned_at, batch.problem = BatchState.READ, "", None, ""
@@ -154,16 +155,20 @@ def batch_choose(
     return batch
 
 
-def _correct(batch: ImportBatch, fields: Mapping[tuple[int, int], str]) -> None:
+def _correct(batch: ImportBatch, fields: Mapping[tuple[int, int], str]) -> dict[str, str]:
+    """Put the chosen fields into the columns; returns what was changed, by caption."""
     sheets = sheets_of(batch)
     known = {one.key for one in import_kind(batch.kind).columns()}
+    corrections: dict[str, str] = {}
     for sheet in sheets:
         for column in sheet.columns:
             chosen = fields.get((sheet.index, column.column))
             if chosen is None or chosen == column.field or (chosen and chosen not in known):
                 continue
             column.field, column.how = chosen, "remembered"
+            corrections[column.key] = chosen
     batch.mapping = [sheet.packed() for sheet in sheets]
+    return corrections
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Models of the ledgers, by noun."""
 
+from grassroots.ledgers.models.captions import CaptionMemory
+from grassroots.ledgers.models.empty_forms import EmptyForm
 from grassroots.ledgers.models.imports import (
     BatchState,
     EffectAction,
@@ -15,8 +17,10 @@ from grassroots.ledgers.models.rollups import AreaRollup, DirtyArea
 __all__ = [
     "AreaRollup",
     "BatchState",
+    "CaptionMemory",
     "DirtyArea",
     "EffectAction",
+    "EmptyForm",
     "ImportBatch",
     "ImportEffect",
     "ImportNote",

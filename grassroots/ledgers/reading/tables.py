@@ -123,8 +123,11 @@ def header_captions(grid: Grid, first: int, last: int) -> list[Caption]:
     that goes.
     """
     levels = [_spread(grid, row, last) for row in range(first, last + 1)]
+    covered = _covered_captions(grid, first, last)
     found = []
     for column in range(grid.width):
+        if column in covered:
+            continue
         path: list[str] = []
         for level in levels:
             text = level[column]
@@ -133,6 +136,16 @@ def header_captions(grid: Grid, first: int, last: int) -> list[Caption]:
         if path:
             found.append(Caption(column, tuple(path)))
     return found
+
+
+def _covered_captions(grid: Grid, first: int, last: int) -> set[int]:
+    """Columns that the merged caption of a column to their left reaches over, down to the last header row."""
+    return {
+        column
+        for top, left, bottom, right in grid.merged
+        if top >= first and bottom >= last >= top
+        for column in range(left + 1, right + 1)
+    }
 
 
 def _spread(grid: Grid, row: int, last: int) -> list[str]:

@@ -1,0 +1,1 @@
+"""Forms from above, filled with the rows of a ledger (docs/filling.md)."""

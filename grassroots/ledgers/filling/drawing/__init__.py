@@ -1,0 +1,1 @@
+"""Writing into somebody else's workbook with openpyxl. Pure: runs in a process apart, without Django."""
