@@ -32,7 +32,10 @@ def test_the_latest_word_counts(office: OfficeCast) -> None:
 
 def test_purposes_do_not_mix(office: OfficeCast) -> None:
     remember(office.village, "returnees", {"来源": "origin"}, by=office.jia)
-    assert remembered_for_many(office.village, ["base", "returnees"]) == {"base": {}, "returnees": {"来源": "origin"}}
+    assert remembered_for_many(office.village, ["base", "returnees"]) == {
+        "base": {},
+        "returnees": {"来源": "origin"},
+    }
 
 
 def test_what_is_no_caption_is_not_kept(office: OfficeCast) -> None:
