@@ -22,10 +22,12 @@ class LayoutRefused(Exception):
     """There is no such layout for this person; the message is for him."""
 
 
-def default_layout(ledger: str, area: Area, staff: Staff) -> LedgerLayout | None:
+def default_among(layouts: Iterable[LedgerLayout], area: Area | None) -> LedgerLayout | None:
     """The default of the area, or of the nearest area above that has one; None: the ledger's own layout."""
-    rows = LedgerLayout.objects.open().usable_by(staff).filter(ledger=ledger, is_default=True)
-    return rows.holding_at(area).select_related("area").first()
+    if area is None:
+        return None
+    above = [row for row in layouts if row.is_default and area.path.startswith(row.area.path)]
+    return max(above, key=lambda row: row.area.depth, default=None)
 
 
 def offered_layouts(staff: Staff) -> dict[str, list[LedgerLayout]]:

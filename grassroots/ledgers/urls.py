@@ -7,6 +7,7 @@ from grassroots.ledgers.views import download, jobs, layout_edit, layouts, stati
 app_name = "ledgers"
 urlpatterns = [
     path("", download.ledger_list, name="ledger_list"),
+    path("options/", download.ledger_options, name="ledger_options"),
     path("download/", download.download, name="download"),
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<uuid:uid>/", jobs.job_detail, name="job_detail"),

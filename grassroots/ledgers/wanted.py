@@ -17,6 +17,7 @@ from grassroots.ledgers.engine import LedgerContext, WriteResult, ledger_registr
 from grassroots.ledgers.engine.filters import filter_words
 from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.exports import export_run
+from grassroots.ledgers.forms.options import OptionsForm
 from grassroots.ledgers.layout_choice import STANDARD
 from grassroots.ledgers.models import Job
 
@@ -36,12 +37,13 @@ class Wanted:
     purpose: str = ""
     filters: Mapping[str, list[str]] = field(default_factory=dict)
     layout: str = STANDARD
+    layout_name: str = ""
 
     @classmethod
-    def from_form(cls, data: Mapping[str, Any]) -> Wanted:
-        """From the cleaned data of DownloadForm."""
+    def from_form(cls, data: Mapping[str, Any], options: OptionsForm) -> Wanted:
+        """From the cleaned data of DownloadForm, and the layout and filters of its ledger."""
         file_format, _dash, encoding = data["file_format"].partition("-")
-        filters = {}
+        filters = options.filters()
         if data.get("observation"):
             filters["observation"] = [str(data["observation"])]
         if data.get("cutoff") and data["key"] == "statistics":
@@ -49,7 +51,7 @@ class Wanted:
         return cls(
             key=data["key"], area=data["area"], on=data["on"], file_format=file_format, encoding=encoding,
             unmasked=bool(data.get("unmasked")), purpose=data["purpose"],
-            filters=filters,
+            filters=filters, layout=options.layout_uid, layout_name=options.layout_name,
         )  # fmt: skip
 
     @classmethod
@@ -61,6 +63,7 @@ class Wanted:
             key=kept["key"], area=job.area, on=dt.date.fromisoformat(kept["on"]), file_format=kept["format"],
             encoding=kept["encoding"], unmasked=kept["unmasked"], purpose=decrypt(kept["purpose"]),
             filters=kept["filters"], layout=kept.get("layout", STANDARD),
+            layout_name=kept.get("layout_name", ""),
         )  # fmt: skip
 
     def params(self) -> dict[str, Any]:
@@ -68,7 +71,7 @@ class Wanted:
         return {
             "key": self.key, "on": self.on.isoformat(), "format": self.file_format, "encoding": self.encoding,
             "unmasked": self.unmasked, "purpose": encrypt(self.purpose), "filters": dict(self.filters),
-            "layout": self.layout,
+            "layout": self.layout, "layout_name": self.layout_name,
         }  # fmt: skip
 
     def is_same(self, job: Job) -> bool:
@@ -95,6 +98,8 @@ class Wanted:
             f"{self.on:%Y-%m-%d}", FORMAT_WORDS[self.file_format, self.encoding],
             "不脱敏" if self.unmasked else "脱敏",
         ]  # fmt: skip
+        if self.layout_name:
+            words.append(f"版式:{self.layout_name}")
         filters = ledger_registry.get(self.key).filters
         if any(item.key in self.filters and item.names_one for item in filters):
             words.append("只要一人")

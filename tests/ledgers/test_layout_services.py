@@ -16,7 +16,7 @@ from grassroots.grid.models import Level, Role
 from grassroots.ledgers.engine import Column, LayoutError
 from grassroots.ledgers.layout_choice import (
     LayoutRefused,
-    default_layout,
+    default_among,
     layout_version,
     offered_layouts,
 )
@@ -141,10 +141,10 @@ def test_one_default_gives_way_to_another_and_its_history_says_so(office: Office
 def test_the_nearest_default_above_is_the_areas_own(office: OfficeCast) -> None:
     street = make(office, is_default=True)
     village = make(office, area=office.village, is_default=True)
-    found = [default_layout("returnees", area, office.ding) for area in
+    found = [default_among(offered_layouts(office.ding)["returnees"], area) for area in
              (office.street, office.village, office.group, office.other_village)]  # fmt: skip
     assert found == [street, village, village, street]
-    assert default_layout("base", office.street, office.ding) is None
+    assert default_among([], office.street) is None
 
 
 def test_layouts_are_for_the_scope_and_what_lies_above_it(office: OfficeCast) -> None:

@@ -109,6 +109,7 @@ LINES: list[Line] = [
         data=lambda things: {"area": things.area.pk, "key": "duties"},
     ),
     Line("ledgers:statistics", STAFF),
+    Line("ledgers:ledger_options", STAFF, method="POST", data=lambda things: {"area": things.area.pk}),
     Line("ledgers:layout_list", SUPERVISE),
     Line(
         "ledgers:layout_new",

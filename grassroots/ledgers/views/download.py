@@ -14,6 +14,7 @@ from grassroots.grid.submissions import submit_once
 from grassroots.ledgers.export_jobs import export_ask
 from grassroots.ledgers.exports import ExportRefused
 from grassroots.ledgers.forms import DownloadForm
+from grassroots.ledgers.forms.options import LedgerOptions
 from grassroots.ledgers.views.common import chosen, posted_area_or_404, staff_with
 from grassroots.ledgers.views.sending import send_file
 from grassroots.ledgers.wanted import Wanted, comes_at_once
@@ -21,8 +22,11 @@ from grassroots.ledgers.wanted import Wanted, comes_at_once
 SPOOL_BYTES = 8 * 1024 * 1024
 
 
-def _list(request: HttpRequest, form: DownloadForm, status: int = 200) -> HttpResponse:
-    return render(request, "ledgers/ledger_list.html", {"form": form}, status=status)
+def _list(
+    request: HttpRequest, form: DownloadForm, options: LedgerOptions, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "options": options, "key": form["key"].value()}
+    return render(request, "ledgers/ledger_list.html", context, status=status)
 
 
 @require_GET
@@ -34,7 +38,23 @@ def ledger_list(request: HttpRequest) -> HttpResponse:
         "key": request.GET.get("key", "key-persons"), "area": area.pk if area else None, "on": on,
         "cutoff": request.GET.get("cutoff", ""),
     }  # fmt: skip
-    return _list(request, DownloadForm(staff=staff, initial=initial))
+    options = LedgerOptions(staff, area, chosen=request.GET.get("layout", ""))
+    return _list(request, DownloadForm(staff=staff, initial=initial), options)
+
+
+@require_POST
+def ledger_options(request: HttpRequest) -> HttpResponse:
+    """The layouts and filters of all ledgers for the area chosen, as a fragment; nothing is written."""
+    staff = cast(Staff, request.user)
+    posted_area_or_404(request, staff)
+    staff_with(request, "ledgers.export_ledger", "您的角色不能下载台账。")
+    form = DownloadForm(request.POST, staff=staff)
+    form.is_valid()
+    area = form.cleaned_data.get("area")
+    options = LedgerOptions(staff, area, data=request.POST)
+    options.shown_anew(area)
+    context = {"options": options, "key": form["key"].value()}
+    return render(request, "ledgers/_ledger_options.html", context)
 
 
 @require_POST
@@ -47,20 +67,31 @@ def download(request: HttpRequest) -> HttpResponseBase:
     if request.POST.get("unmasked"):
         staff_with(request, "ledgers.export_unmasked", "您的角色不能下载未脱敏的台账。")
     form = DownloadForm(request.POST, staff=staff)
-    if not form.is_valid():
-        return _list(request, form, status=422)
-    wanted = Wanted.from_form(form.cleaned_data)
+    options = LedgerOptions(staff, None, data=request.POST)
+    if not _are_valid(form, options):
+        return _list(request, form, options, status=422)
+    wanted = Wanted.from_form(form.cleaned_data, options.of(form.cleaned_data["key"]))
     if comes_at_once(wanted, staff):
         try:
             return _at_once(request, wanted, staff)
         except ExportRefused as refused:
             form.add_error(None, str(refused))
-            return _list(request, form, status=422)
+            return _list(request, form, options, status=422)
     return submit_once(
         request,
         lambda: {"job": str(export_ask(wanted, staff).uid)},
         lambda result: redirect("ledgers:job_detail", result["job"]),
     )
+
+
+def _are_valid(form: DownloadForm, options: LedgerOptions) -> bool:
+    """Whether both are as they should be; what is wrong with the options of the ledger chosen is said above as well."""
+    if not form.is_valid():
+        return False
+    for messages in options.of(form.cleaned_data["key"]).errors.values():
+        for words in messages:
+            form.add_error(None, words)
+    return not form.errors
 
 
 def _at_once(request: HttpRequest, wanted: Wanted, staff: Staff) -> HttpResponseBase:
