@@ -36,7 +36,7 @@ grant(Role.INSPECTOR, *LOOK)
 grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")
 
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
-from quarantine import brief, indicators, ledgers, steps  # noqa: E402, F401
+from quarantine import brief, indicators, ledgers, pushed_figures, steps  # noqa: E402, F401
 from quarantine.imports import pushed, returnees, temperatures, undo  # noqa: E402, F401
 
 register_undo("quarantine.returnee", undo.FILE_UNDO)

@@ -33,6 +33,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
         context["round"] = desk.round_summary(staff, at)
         context["alerts"], context["alert_count"] = desk.open_alerts(staff)
         context["releases"], context["release_count"] = desk.due_for_release(staff, at)
+    if staff.has_perm("quarantine.change_pushedperson"):
+        context["pushed_count"] = desk.pushed_to_check(staff)
     if staff.has_perm("households.view_household"):
         context["absent"], context["absent_count"] = desk.absent_households(staff)
         context["coverage"] = desk.coverage_of(staff, timezone.localdate(at))

@@ -13,7 +13,7 @@ from grassroots.grid.scope import scope_of
 from grassroots.ledgers.models import AreaRollup
 from grassroots.ledgers.rollups import rollups_of
 from households.models import Household
-from quarantine.models import Alert, Observation, Visit
+from quarantine.models import Alert, Observation, PushedPerson, Visit
 from quarantine.models.visits import UNMEASURED
 
 SHOWN = 6
@@ -66,6 +66,11 @@ def due_for_release(staff: Staff, at: dt.datetime) -> tuple[list[Observation], i
     rows = Observation.objects.due_for_release(timezone.localdate(at)).visible_to(staff)
     found = list(rows.select_related("person", "household").order_by("last_on", "pk")[:COUNTED_UP_TO])
     return found[:SHOWN], len(found)
+
+
+def pushed_to_check(staff: Staff) -> int:
+    """How many people of pushed lists are the person's to check, up to COUNTED_UP_TO (one query)."""
+    return PushedPerson.objects.mine(staff).order_by()[:COUNTED_UP_TO].count()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from grassroots.grid.models import Area, Staff
 
 NOTE_LONGEST = 100
-ANSWER = ("state", "code", "note", "answered_by", "answered_at", "returnee", "version")
+ANSWER = ("state", "code", "note", "answered_by", "answered_at", "returnee", "person", "version")
 
 
 def _locked(row: PushedPerson, version: int | None) -> PushedPerson:
@@ -64,7 +64,8 @@ def pushed_answer(
     PushedAnswer.objects.create(row=current, code=code, note=note, by=by, at=at)
     current.state, current.code, current.note = PushedState.ANSWERED, code, note
     current.answered_by, current.answered_at = by, at
-    current.returnee = returnee or current.returnee
+    if returnee is not None:
+        current.returnee, current.person = returnee, current.person or returnee.person
     current.version += 1
     current.save(update_fields=ANSWER)
     mark_dirty([current.area_id])

@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from grassroots.grid.models import Area, Staff
+from grassroots.grid.models import AccessAction, Area, Staff
 from grassroots.grid.submissions import SubmissionInvalid
+from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import INVALID, form_page, link, require, staff_of
 from households.models import Household, Person, Residency, SurveyMember
 from households.rules.answers import SYMPTOMS
@@ -32,7 +33,7 @@ from quarantine.starts import Start, came_home, start_of_person, start_of_pushed
 from quarantine.views.access import pushed_or_404, returnee_crumbs, returnee_or_404
 
 STALE = 409
-FILED = "已补建返乡档案"
+FILED, FILING = "已补建返乡档案", "推送核查补建返乡档案"
 LIST_FIELDS = ("reasons", "arrival_symptoms")
 PARTS = {"legs": "quarantine/_returnee_legs.html", "contacts": "quarantine/_returnee_contacts.html"}
 
@@ -166,6 +167,17 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
         raise PermissionDenied(f"{start.person.name}没有登记现住处，请先在户里登记他的居住，再建返乡档案。")
     if start.person is None and not staff_of(request).has_perm("households.add_person"):
         return _only_registered(request, start)
+    if start.pushed is not None and start.person is None and request.method == "GET":
+        # The form holds the number of the list in full, to be held against the document.
+        staff, row = staff_of(request), start.pushed
+        access_log(
+            action=AccessAction.UNMASK,
+            staff=staff,
+            subject=row,
+            area=row.area_id,
+            purpose=FILING,
+            request=request,
+        )
     page = EntryPage(request, start)
 
     def show(entry: Any, status: int = 200) -> HttpResponse:

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from grassroots.grid.areas import area_move
+from grassroots.grid.areas import area_close, area_move
 from grassroots.grid.models import AreaDuty, Role
 from grassroots.grid.versions import StaleVersion
 from grassroots.notices.models import Message, Reminder
@@ -225,8 +225,6 @@ def test_open_rows_follow_an_area_that_moves_and_answered_ones_stay(office):
 
 
 def test_an_area_with_somebody_to_be_checked_cannot_be_closed(office):
-    from grassroots.grid.areas import area_close
-
     AreaDuty.objects.filter(area=office.other_group).delete()
     taken_in(office.street, office.ding, sheet(line(place="淮口街道龚家村2组", id_number=OTHER_ID)))
     assert PushedPerson.objects.get().area == office.other_group
