@@ -161,23 +161,12 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
     """A file for somebody of the register (prefilled from what he answered), or for somebody new to it."""
     start = _start(request, uids)
     require(request, "quarantine.add_returnee")
-    if start.pushed is not None:
-        require(request, "quarantine.change_pushedperson")
+    require(request, *(["quarantine.change_pushedperson"] if start.pushed is not None else []))
     if start.person is not None and start.area is None:
         raise PermissionDenied(f"{start.person.name}没有登记现住处，请先在户里登记他的居住，再建返乡档案。")
     if start.person is None and not staff_of(request).has_perm("households.add_person"):
         return _only_registered(request, start)
-    if start.pushed is not None and start.person is None and request.method == "GET":
-        # The form holds the number of the list in full, to be held against the document.
-        staff, row = staff_of(request), start.pushed
-        access_log(
-            action=AccessAction.UNMASK,
-            staff=staff,
-            subject=row,
-            area=row.area_id,
-            purpose=FILING,
-            request=request,
-        )
+    _note_prefilled(request, start)
     page = EntryPage(request, start)
 
     def show(entry: Any, status: int = 200) -> HttpResponse:
@@ -203,6 +192,16 @@ def returnee_create(request: HttpRequest, **uids: uuid.UUID) -> HttpResponse:
     return form_page(
         request, make=page.make, show=show, write=write, done=lambda result: _saved(request, result)
     )
+
+
+def _note_prefilled(request: HttpRequest, start: Start) -> None:
+    """The form of somebody unknown shows the number of the pushed list in full, to be held against the document."""
+    row = start.pushed
+    if row is not None and start.person is None and request.method == "GET":
+        staff = staff_of(request)
+        access_log(
+            action=AccessAction.UNMASK, staff=staff, subject=row, area=row.area_id, purpose=FILING, request=request
+        )  # fmt: skip
 
 
 def _saved(request: HttpRequest, result: dict[str, Any]) -> HttpResponse:
