@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -20,8 +20,6 @@ from grassroots.ledgers.engine import (
     Filter,
     Layout,
     LedgerContext,
-    LedgerDefinition,
-    ledger_registry,
 )
 from households.indicators import living_then
 from households.ledgers import YES_NO, asof_of
@@ -120,7 +118,7 @@ def key_person_layout(context: LedgerContext) -> Layout:
 
 
 @dataclass
-class _Facts:
+class Facts:
     """What is known around the people of a ledger; every field filled by one query."""
 
     places: dict[int, PlaceNames]
@@ -159,12 +157,13 @@ def target_of(row: Returnee) -> DutyTarget:
     return DutyTarget(row.area_id, row.household_id, row.person_id)
 
 
-def _facts(rows: Sequence[Returnee], context: LedgerContext) -> _Facts:
+def _facts(rows: Sequence[Returnee], context: LedgerContext) -> Facts:
     asof = asof_of(context)
     people = [row.person_id for row in rows]
-    facts = _Facts(place_names(cast(Area, context.area)))
+    facts = Facts(place_names(cast(Area, context.area)))
     observations = observations_then(asof).filter(person__in=people)
-    facts.observations = {row.person_id: row for row in observations.order_by("opened_at")}
+    observations = observations.select_related("policy").order_by("opened_at")
+    facts.observations = {row.person_id: row for row in observations}
     ids = [observation.pk for observation in facts.observations.values()]
     releases = ObservationEvent.objects.effective(asof.known_at).filter(
         observation__in=ids, kind=EventKind.RELEASED, happened_at__lte=asof.end
@@ -178,7 +177,7 @@ def _facts(rows: Sequence[Returnee], context: LedgerContext) -> _Facts:
     return facts
 
 
-def _readings(facts: _Facts, ids: list[int], asof: AsOf, on: dt.date) -> None:
+def _readings(facts: Facts, ids: list[int], asof: AsOf, on: dt.date) -> None:
     """Today's temperatures (the latest effective one of each slot) and all abnormal visits so far (two queries)."""
     known = Reading.objects.filter(visit__observation__in=ids, entered_at__lte=asof.known_at).exclude(
         corrections__entered_at__lte=asof.known_at
@@ -194,7 +193,7 @@ def _readings(facts: _Facts, ids: list[int], asof: AsOf, on: dt.date) -> None:
     facts.abnormal = dict(abnormal.annotate(n=Count("visit", distinct=True)))
 
 
-def _who(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
+def _who(row: Returnee, facts: Facts, on: dt.date) -> dict[str, object]:
     person, place = row.person, facts.places.get(row.area_id, PlaceNames())
     observation = facts.observations.get(row.person_id)
     door = row.household.display if row.household else ""
@@ -232,7 +231,7 @@ def _who(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
     }
 
 
-def _officers(row: Returnee, facts: _Facts) -> dict[str, object]:
+def _officers(row: Returnee, facts: Facts) -> dict[str, object]:
     values: dict[str, object] = {}
     for link in facts.chains[target_of(row)]:
         lines = [part for officer in link.officers for part in (officer.name, officer.phone) if part]
@@ -243,7 +242,7 @@ def _officers(row: Returnee, facts: _Facts) -> dict[str, object]:
     return values
 
 
-def _state(row: Returnee, facts: _Facts, on: dt.date) -> dict[str, object]:
+def _state(row: Returnee, facts: Facts, on: dt.date) -> dict[str, object]:
     observation = facts.observations.get(row.person_id)
     state = state_of(observation, on)
     values: dict[str, object] = {
@@ -273,7 +272,7 @@ def state_of(observation: Observation | None, on: dt.date) -> str:
     return DUE if observation.last_on < on else RUNNING
 
 
-def _wanted(rows: Sequence[Returnee], facts: _Facts, context: LedgerContext) -> Iterator[Returnee]:
+def _wanted(rows: Sequence[Returnee], facts: Facts, context: LedgerContext) -> Iterator[Returnee]:
     """Those that the filters want which no query can tell."""
     for row in rows:
         state = state_of(facts.observations.get(row.person_id), context.on)
@@ -281,17 +280,29 @@ def _wanted(rows: Sequence[Returnee], facts: _Facts, context: LedgerContext) -> 
             yield row
 
 
-def _rows(found: QuerySet[Returnee], context: LedgerContext, layout: Layout) -> Iterator[Sequence[object]]:
-    """One row a returnee in walking order, at a constant number of queries however many there are."""
+def returnee_values(found: QuerySet[Returnee], context: LedgerContext) -> Iterator[Values]:
+    """What is known of each in walking order, at a constant number of queries however many there are."""
     ordered = found.select_related("person", "household").order_by("area__path", "household__walk_key", "pk")
     is_sifted = "reason" in context.filters or "state" in context.filters
     rows = list(ordered if is_sifted else ordered[: context.limit])
     facts = _facts(rows, context)
     for row in _wanted(rows, facts, context):
-        values: dict[str, Any] = (
-            _who(row, facts, context.on) | _officers(row, facts) | _state(row, facts, context.on)
-        )
-        yield [values.get(key) for key in layout.keys]
+        values = _who(row, facts, context.on) | _officers(row, facts) | _state(row, facts, context.on)
+        yield Values(row, facts, values)
+
+
+@dataclass(frozen=True)
+class Values:
+    """A returnee, what is known around him and the others, and the values of the ledgers' columns by key."""
+
+    returnee: Returnee
+    facts: Facts
+    by_key: dict[str, object]
+
+
+def _rows(found: QuerySet[Returnee], context: LedgerContext, layout: Layout) -> Iterator[Sequence[object]]:
+    for values in returnee_values(found, context):
+        yield [values.by_key.get(key) for key in layout.keys]
 
 
 def returnee_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
@@ -305,26 +316,3 @@ def key_person_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
 
 
 KEY_REASONS = tuple(KeyReason.labels)
-ledger_registry.register(
-    LedgerDefinition(
-        "returnees",
-        "返乡人员台账",
-        RETURNEES,
-        rows=returnee_rows,
-        entries=ledger_returnees,
-        filters=FILTERS,
-        order=20,
-    )
-)
-ledger_registry.register(
-    LedgerDefinition(
-        "key-persons",
-        "防控重点人员台账",
-        Layout(title="防控重点人员台账", columns=(NUMBER, CATEGORY, *WHO, *STATE)),
-        rows=key_person_rows,
-        entries=key_persons,
-        layout_for=key_person_layout,
-        filters=FILTERS,
-        order=30,
-    )
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from grassroots.ledgers.engine import chinese_date
@@ -60,7 +60,7 @@ def _begins_label(text: str) -> bool:
     return bool(re.match(r"[^::\d]{1,14}[::]", text))
 
 
-def filled_cells(grid: Grid, rows: Iterator[int] | range, blanks: Blanks) -> Iterator[tuple[int, int, str]]:
+def filled_cells(grid: Grid, rows: Iterable[int], blanks: Blanks) -> Iterator[tuple[int, int, str]]:
     """(row index, column, text) of cells in these rows whose blanks are filled in.
 
     A label that ends its cell is answered in the next cell, where that is an empty one.

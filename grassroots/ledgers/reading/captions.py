@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from grassroots.ledgers.reading.vocabulary import ANOTHER_PERSON, SUBJECT, SYNONYMS
+from grassroots.ledgers.reading.vocabulary import ANOTHER_PERSON, PATTERNS, SUBJECT, SYNONYMS
 
 How = Literal["same", "synonym", "remembered", "none"]
 
@@ -23,7 +23,7 @@ _UNITS = re.compile(
 )
 _SIGNS = re.compile(r"[^\w]|_")
 # How sure a match is. Above each other, so that the surer one is taken first wherever two columns want one field.
-_REMEMBERED, _PATH, _SAME, _NEXT, _SYNONYM, _LOOSE = 200, 100, 80, 85, 70, 50
+_REMEMBERED, _PATH, _SAME, _NEXT, _SYNONYM, _PATTERN, _LOOSE = 200, 100, 80, 85, 70, 60, 50
 _GROUP_BONUS, _OTHER_GROUP = 15, -10
 
 
@@ -185,6 +185,11 @@ def _synonyms(word: str) -> tuple[str, ...]:
     return _lines().get(word, ())
 
 
+@lru_cache(maxsize=4096)
+def _by_pattern(word: str) -> tuple[str, ...]:
+    return tuple(meant for pattern, meant in PATTERNS if pattern.fullmatch(word))
+
+
 Candidate = tuple[float, int, str, How]
 
 
@@ -241,6 +246,9 @@ def _alone(place: int, leaf: str, groups: list[str], index: _Index) -> Iterator[
             continue
         bonus = _GROUP_BONUS if is_shared else (_OTHER_GROUP if index.has_group(key) and groups else 0)
         yield (_SAME if how == "same" else _SYNONYM) + bonus, place, key, how
+    for word in _by_pattern(leaf):
+        for key, _how in index.lookup(word):
+            yield _PATTERN, place, key, "synonym"
     bare = core(leaf)
     for key, _how in index.lookup(bare) if bare != leaf else ():
         yield _LOOSE, place, key, "synonym"

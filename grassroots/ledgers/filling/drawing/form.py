@@ -20,6 +20,7 @@ from grassroots.ledgers.filling.drawing.references import Insertion
 from grassroots.ledgers.filling.drawing.slimming import slimmed
 
 _MOST_FOOTER = 240
+_ROW_HEIGHT, _HIGHEST = 15.0, 400.0
 _ENOUGH = 20.0  # a width in which every sum has room
 
 
@@ -128,10 +129,11 @@ def _write_rows(sheet: Any, order: Order, rows: Sequence[Sequence[Any]]) -> None
             written = order.number + index if format_name == "serial" else value
             text = write_cell(cell, written, format_name, width)
             if text:
-                height = max(height, wrap(cell, text, width) * line_height(cell) + 4)
+                lines = wrap(cell, text, width)
+                height = max(height, lines * line_height(cell) + 2 if lines > 1 else 0)
         dimension = sheet.row_dimensions[row]
-        if dimension.height is not None and dimension.height < height:
-            dimension.height = min(height, 400)
+        if (dimension.height or sheet.sheet_format.defaultRowHeight or _ROW_HEIGHT) < height:
+            dimension.height = min(height, _HIGHEST)
 
 
 def _spans(sheet: Any, order: Order, count: int) -> dict[tuple[int, int], int]:
