@@ -203,6 +203,9 @@ SEALED_ROOTS = [
 ]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o600
+# What is uploaded stays in memory until it is sealed: never a temporary file in clear. A larger one is not taken.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 31 * 2**20
 
 FORM_RENDERER = "grassroots.grid.forms.quick.QuickRenderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

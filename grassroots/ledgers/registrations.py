@@ -18,6 +18,7 @@ for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WOR
     grant(_role, "ledgers.import_ledger")  # and what the kind needs besides
 
 from grassroots.ledgers import export_jobs, indicators, sheet, steps  # noqa: E402, F401
+from grassroots.ledgers.intake import jobs as import_jobs  # noqa: E402, F401
 from grassroots.ledgers.intake.undo_areas import AREA_UNDO  # noqa: E402
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from grassroots.ledgers.office_imports import duties, grid, staff  # noqa: E402, F401

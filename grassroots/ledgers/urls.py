@@ -2,13 +2,21 @@
 
 from django.urls import path
 
-from grassroots.ledgers.views import download, jobs, layout_edit, layouts, statistics
+from grassroots.ledgers.views import download, import_steps, imports, jobs, layout_edit, layouts, statistics
 
 app_name = "ledgers"
 urlpatterns = [
     path("", download.ledger_list, name="ledger_list"),
     path("options/", download.ledger_options, name="ledger_options"),
     path("download/", download.download, name="download"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/new/", imports.import_create, name="import_create"),
+    path("imports/<uuid:uid>/", imports.import_detail, name="import_detail"),
+    path("imports/<uuid:uid>/columns/", import_steps.import_columns, name="import_columns"),
+    path("imports/<uuid:uid>/confirm/", import_steps.import_confirm, name="import_confirm"),
+    path("imports/<uuid:uid>/undo/", import_steps.import_undo, name="import_undo"),
+    path("imports/<uuid:uid>/discard/", import_steps.import_discard, name="import_discard"),
+    path("imports/<uuid:uid>/report/", import_steps.import_report, name="import_report"),
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<uuid:uid>/", jobs.job_detail, name="job_detail"),
     path("jobs/<uuid:uid>/progress/", jobs.job_progress, name="job_progress"),

@@ -32,7 +32,7 @@ from households.imports.chat import chat_records
 from households.imports.matching import Identity, Match, Matcher, identity_of
 from households.imports.places import Doors, Places, Spot
 from households.models import Household, Residency, Survey, SurveyMethod
-from households.rules.addresses import parse_door
+from households.rules.addresses import door_display, parse_door
 from households.rules.answers import SYMPTOMS, temperature_read
 
 FIELDS = (
@@ -50,7 +50,7 @@ FIELDS = (
     Field("symptoms", "症状", ("健康状况", "身体状况")),
 )  # fmt: skip
 _BUILDING = re.compile(r"^(.*?)([0-9A-Za-z一二三四五六七八九十]{1,4})\s*(?:栋|号楼|幢|座|#)$")
-_LONG_NUMBER = re.compile(r"\d{7,}")
+_LONG_NUMBER = re.compile(r"1[3-9]\d(?:[ -]?\d){8}|\d{7,}")
 NO_ROOM = "没有写房号,不知道是哪一户。"
 
 
@@ -219,7 +219,10 @@ class Planner:
     def _new_door(self, planned: Planned, work: Work, match: Match) -> None:
         answer = work.answer
         planned.effect = Effect.CREATED
-        where = f"{answer.spot.area.name if answer.spot.area else ''}{original_text(answer.record.values.get('room'))}"
+        door = answer.spot.door
+        where = (answer.spot.area.name if answer.spot.area else "") + door_display(
+            door.building, door.unit, door.door
+        )
         planned.proposals.append(f"新建住户 {where}")
         self._head(planned, work, match)
         planned.proposals.append(f"登记自填排查:{answer.note}")

@@ -73,6 +73,7 @@ FIELDS = (
     Field("note", "备注"),
 )  # fmt: skip
 UNKNOWN_ORIGIN = "不详"
+_PERSONAL = re.compile(r"\d{9,}|\d(?:[ -]?\d){10,}")
 _SPLIT = re.compile(r"[、,,;;/\s]+")
 _NO_STOP = frozenset({"否", "未停留", "无停留", "不停留", "没有停留", "直达"})
 _NO_SYMPTOM = frozenset({"正常", "无症状", "无不适", "无异常", "良好", "健康", "否", "均正常", "没有症状"})
@@ -93,6 +94,8 @@ class Row:
     given: dict[str, Any] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     """Texts of cells of the file that could not be read, by its field."""
+    sealed: list[tuple[str, Problem]] = field(default_factory=list)
+    """Texts of such cells that look like a number of a person: they are kept encrypted."""
     problems: list[Problem] = field(default_factory=list)
 
     def warn(self, key: str, message: str) -> None:
@@ -102,7 +105,10 @@ class Row:
         """A cell of the file that cannot be taken over: a warning, and its text is kept."""
         self.warn(key, message)
         self.given.pop(name, None)
-        self.unread[name] = original_text(self.record.values.get(key)).strip()[:100]
+        if _PERSONAL.search(text := original_text(self.record.values.get(key)).strip()[:100]):
+            self.sealed.append((key, self.record.problem(key, message)))
+        else:
+            self.unread[name] = text
 
 
 def text_of(record: Record, key: str) -> str:

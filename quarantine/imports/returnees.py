@@ -216,7 +216,7 @@ class Planner:
         if home.comes_back:
             return ["外出人员返回,登记为在家"]
         if home.moves and match.home is not None:
-            return [f"现登记在{self.matcher.where(match.home)},改登记为暂住现住址"]
+            return [f"迁居:现登记在{self.matcher.where(match.home)},改登记为暂住现住址"]
         return []
 
     def _file_of(self, row: Row, person: Person | None) -> Returnee | None:
@@ -231,14 +231,18 @@ class Planner:
 
     def _originals(self, row: Row, person: Person | None) -> list[tuple[str, Problem]]:
         """Personal cells that could not be read and that the register does not know better."""
-        found = []
+        noted = self.register.notes
+        found = [
+            (key, problem)
+            for key, problem in row.sealed
+            if person is None or (person.pk, key, problem.value) not in noted
+        ]
         for key, message in row.seen.warnings:
             problem = row.record.problem(key, message)
             if key not in row.seen.unread or "*" in problem.value:
                 continue
             known = person is not None and str(getattr(person, key, ""))
-            noted = person is not None and (person.pk, key, problem.value) in self.register.notes
-            if not known and not noted:
+            if not known and not (person is not None and (person.pk, key, problem.value) in noted):
                 found.append((key, problem))
         return found
 

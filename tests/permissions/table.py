@@ -21,6 +21,7 @@ OFFICERS = frozenset(["jia", "yi", "bing", "ding"])
 STAFF = EVERYBODY - {"auditor"}
 FIELD = EVERYBODY - {"auditor", "admin"}
 MEASURE = frozenset(["jia", "yi", "bing", "ding", "health"])
+IMPORT = MEASURE | {"admin"}
 CHECK = MEASURE | {"police"}
 LOOK_GRID = EVERYBODY
 ADMIN = frozenset({"admin"})
@@ -129,6 +130,15 @@ LINES: list[Line] = [
         data=lambda things: {"number": 1, "version": 1},
     ),
     Line("ledgers:job_list", STAFF),
+    Line("ledgers:import_list", IMPORT),
+    Line("ledgers:import_create", IMPORT, method="POST", data=lambda things: {"area": things.area.pk}),
+    Line("ledgers:import_detail", IMPORT, uid("batch")),
+    *both(Line("ledgers:import_columns", IMPORT, uid("batch"))),
+    Line("ledgers:import_confirm", MEASURE, uid("batch"), method="POST"),
+    *both(Line("ledgers:import_undo", MEASURE, uid("batch"))),
+    # who brought it in, and nobody else
+    Line("ledgers:import_discard", frozenset({"jia", "bing"}), uid("batch"), method="POST"),
+    Line("ledgers:import_report", frozenset({"jia", "bing"}), uid("batch")),
     # --- notices
     Line("notices:inbox", EVERYBODY),
     Line("notices:inbox_read_all", EVERYBODY, method="POST"),

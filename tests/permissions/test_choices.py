@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
+from grassroots.ledgers.models import ImportBatch
 from households.models import Household, HouseholdDuty, Person, PersonDuty, Residency, Survey
 from quarantine.models import (
     CloseContact,
@@ -179,6 +180,8 @@ CHOICES = [
            lambda w: {**PERSON, "origin": "武汉市", "arrived_on": today()}),
     Choice("MoveForm.area", "jia", lambda w: event(w.own.observation, "move"), lambda t: destination(t).pk,
            ObservationEvent, move_data),
+    Choice("ImportForm.area", "jia", at("ledgers:import_create"), area, ImportBatch,
+           lambda w: {"text": "1、张三 1-1-101 3人"}),
     Choice("ServiceForm.assigned_to", "jia", at("quarantine:service_create", lambda w: w.own.person.uid), colleague,
            ServiceRequest, lambda w: {"kind": "SHOPPING", "request": "油"}),
     Choice("ServiceAssignForm.assigned_to", "jia",

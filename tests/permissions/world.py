@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
-from grassroots.ledgers.models import LedgerLayout
+from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout
 from grassroots.notices.inbox import message_send
 from households.models import (
     Household,
@@ -69,6 +69,7 @@ class Things:
     pushed_list: PushedList
     pushed_row: PushedPerson
     layout: LedgerLayout
+    batch: ImportBatch
 
 
 @dataclass
@@ -91,6 +92,14 @@ def _pushed_row(area: Area, by: Staff) -> PushedPerson:
     return PushedPerson.objects.create(
         list=one, number=1, row=2, name="推某", phone="13900002222", area=area, proposed=PushedCode.OMITTED
     )
+
+
+def _batch(area: Area, by: Staff) -> ImportBatch:
+    """A list of returnees that waits to be confirmed; its file is gone."""
+    return ImportBatch.objects.create(
+        kind="returnees", area=area, staff=by, state=BatchState.PLANNED, plan_digest="0" * 64,
+        planned_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
@@ -131,6 +140,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by),
+        batch=_batch(area, by),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from grassroots.ledgers.reading.files import UnreadableFile, read_file, read_tex
 from grassroots.ledgers.reading.grids import Grid
 from grassroots.ledgers.reading.texts import decode
 
-LONGEST_TEXT = 2_000_000
+LONGEST_TEXT = 500_000
 
 
 @dataclass(slots=True)

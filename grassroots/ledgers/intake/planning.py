@@ -17,7 +17,7 @@ from grassroots.ledgers.intake.recognise import SheetMap, records_of, text_recor
 from grassroots.ledgers.models import BatchState, ImportBatch
 
 Progress = Callable[[int, int | None], None]
-COUNTS = ("rows", "created", "updated", "unchanged", "rejected", "warnings")
+COUNTS = ("rows", "created", "updated", "unchanged", "rejected", "warnings", "proposed")
 
 
 def no_progress(done: int, total: int | None) -> None:

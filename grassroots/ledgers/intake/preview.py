@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from grassroots.ledgers.models import ImportBatch, ImportPage
 LINES_PER_PAGE = 50
 PAGES_AT_ONCE = 100
 WARNINGS = "warnings"
+NEW = "新建"
+_HEAD = re.compile(r"[^“”::((,,;;\s\d]+")
 PARTS = (*Effect, WARNINGS)
 
 
@@ -88,6 +91,8 @@ class PreviewWriter:
         self.batch = batch
         self.counts = dict.fromkeys(Effect, 0)
         self.warnings = 0
+        self._proposed: dict[str, int] = defaultdict(int)
+        self._new: set[str] = set()
         self._digest = PlanDigest()
         self._open: dict[str, list[list[Any]]] = defaultdict(list)
         self._numbers: dict[str, int] = defaultdict(int)
@@ -98,9 +103,20 @@ class PreviewWriter:
         self.counts[Effect(line.effect)] += 1
         self._digest.add(line)
         self._put(line.effect, line)
+        for words in line.proposals:
+            self._count(words)
         if line.problems and not line.is_rejected:
             self.warnings += len(line.problems)
             self._put(WARNINGS, line)
+
+    def _count(self, words: str) -> None:
+        """How often each kind of thing is proposed; what several rows propose to make is made once."""
+        head = _HEAD.match(words)
+        if head is None or words in self._new:
+            return
+        if words.startswith(NEW):
+            self._new.add(words)
+        self._proposed[head[0]] += 1
 
     def _put(self, part: str, line: Line) -> None:
         lines = self._open[part]
@@ -130,6 +146,7 @@ class PreviewWriter:
             setattr(self.batch, effect.value, count)
         self.batch.rows = sum(self.counts.values())
         self.batch.warnings = self.warnings
+        self.batch.proposed = dict(self._proposed)
         return self._digest.value()
 
 

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 RIGHT = "ledgers.import_ledger"
+CHOSEN = "chosen"
 WHICH = "看不出是哪一类表,请选择类型。"
 
 
@@ -165,7 +166,7 @@ def _correct(batch: ImportBatch, fields: Mapping[tuple[int, int], str]) -> dict[
             chosen = fields.get((sheet.index, column.column))
             if chosen is None or chosen == column.field or (chosen and chosen not in known):
                 continue
-            column.field, column.how = chosen, "remembered"
+            column.field, column.how = chosen, CHOSEN
             corrections[column.key] = chosen
     batch.mapping = [sheet.packed() for sheet in sheets]
     return corrections

@@ -51,6 +51,15 @@ def source_bytes(batch: ImportBatch) -> bytes:
         return file.read()
 
 
+def source_size(batch: ImportBatch) -> int:
+    """How many bytes the content has in clear; 0 when it is gone."""
+    try:
+        with SealedReader(_path(batch)) as file:
+            return file.size
+    except (FileNotFoundError, IsADirectoryError, DecryptionError):
+        return 0
+
+
 def source_drop(batch: ImportBatch) -> None:
     """Remove the content; the batch (unsaved) knows of none any more."""
     if batch.source_path:

@@ -83,6 +83,7 @@ class ImportBatch(models.Model):
     unchanged = models.PositiveIntegerField("无变化", default=0)
     rejected = models.PositiveIntegerField("未收", default=0)
     warnings = models.PositiveIntegerField("提醒", default=0)
+    proposed: Any = models.JSONField("另将办理", default=dict, blank=True)
     plan_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     applied_rows = models.PositiveIntegerField("已写入到第几行", default=0)
     state = models.CharField("状态", max_length=10, choices=BatchState.choices, default=BatchState.READ)

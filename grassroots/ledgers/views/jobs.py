@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 from grassroots.grid.crypto import DecryptionError
 from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import PAGE_ROWS, link, staff_of, whole_number
-from grassroots.ledgers.engine import UnknownLedger
 from grassroots.ledgers.export_jobs import EXPORT
 from grassroots.ledgers.jobs import job_cancel, job_kind, job_retry
 from grassroots.ledgers.jobs.fetching import FileGone, job_fetch
@@ -39,15 +38,10 @@ def _own_or_404(request: HttpRequest, uid: UUID) -> Job:
 
 def _words(job: Job) -> list[str]:
     """What was asked for, of kinds whose parameters say it."""
-    if job.kind != EXPORT:
-        return []
-    try:
-        return Wanted.from_job(job).words()
-    except (UnknownLedger, DecryptionError):  # of an older version of the program, or under a lost key
-        return []
+    return Wanted.from_job(job).words() if job.kind == EXPORT else []
 
 
-def _state(job: Job) -> dict[str, Any]:
+def job_state(job: Job) -> dict[str, Any]:
     """What the page of a job shows."""
     kind = job_kind(job.kind)
     at = timezone.now()
@@ -91,7 +85,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One job."""
-    return render(request, "ledgers/job_detail.html", _state(_own_or_404(request, uid)))
+    return render(request, "ledgers/job_detail.html", job_state(_own_or_404(request, uid)))
 
 
 @require_GET
@@ -100,7 +94,7 @@ def job_progress(request: HttpRequest, uid: UUID) -> HttpResponse:
     job = _own_or_404(request, uid)
     if not request.headers.get("HX-Request"):
         return redirect("ledgers:job_detail", job.uid)
-    return render(request, "ledgers/_job_state.html", _state(job))
+    return render(request, "ledgers/_job_state.html", job_state(job))
 
 
 @require_POST
@@ -148,5 +142,5 @@ def job_file(request: HttpRequest, uid: UUID) -> HttpResponseBase:
         file = job_fetch(job, request=request)
     except (FileGone, DecryptionError):
         messages.error(request, GONE)
-        return render(request, "ledgers/job_detail.html", _state(job), status=410)
+        return render(request, "ledgers/job_detail.html", job_state(job), status=410)
     return send_file(request, file, job.download_name)  # type: ignore[arg-type]  # reads and seeks like any file

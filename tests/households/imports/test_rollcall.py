@@ -140,7 +140,7 @@ def counts(batch: ImportBatch) -> tuple[int, int, int, int]:
 def test_unknown_doors_are_proposed_with_whoever_answered_as_head(office: OfficeCast):
     batch = taken_in(office)
     assert (batch.kind, batch.rows, counts(batch)) == ("rollcall", 3, (3, 0, 0, 0))
-    assert lines(batch)[0].proposals[:2] == ["新建住户 翠柏苑2单元201", "登记户主 陈磊梅"]
+    assert lines(batch)[0].proposals[:2] == ["新建住户 翠柏苑3栋2单元201", "登记户主 陈磊梅"]
     written(batch)
     home = Household.objects.get(door_key="3-2-201")
     assert (home.area, home.survey_state) == (office.compound, "BY_PHONE")
