@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from grassroots.grid import registry
 from grassroots.grid.models import AbstractDuty, Area, AreaDuty, DutyKind, Staff
+from grassroots.grid.models.areas import path_range
 
 
 @dataclass(frozen=True)
@@ -108,3 +110,17 @@ def duties_for_many(
 def duties_for(target: DutyTarget, on: dt.date | None = None) -> Chain:
     """Return one target's chain."""
     return duties_for_many([target], on)[target]
+
+
+def kinds_in(area: Area, on: dt.date) -> list[DutyKind]:
+    """The kinds that a sheet of the area has columns for, in one query: those that are expected everywhere, those that
+    somebody holds in the area or above it, and those held for a single household or person.
+
+    An office of several townships has kinds that only one of them uses.
+    """
+    low, high = path_range(area.path)
+    there = Q(area__path__gte=low, area__path__lt=high) | Q(area__path__in=area.ancestor_paths())
+    used = Q(is_expected=True) | Q(pk__in=AreaDuty.objects.open(on).filter(there).values("kind"))
+    for source in registry.duty_models.values():
+        used |= Q(pk__in=source.model.objects.open(on).values("kind"))  # type: ignore[attr-defined]
+    return list(DutyKind.objects.filter(used))

@@ -7,7 +7,7 @@ from typing import cast
 
 from django.db.models import Q
 
-from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
+from grassroots.grid.duties import Chain, DutyTarget, duties_for_many, kinds_in
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Staff
 from grassroots.grid.names import place_names
 from grassroots.ledgers.engine import (
@@ -35,11 +35,11 @@ FILTERS = (
 )
 
 
-def duty_layout(context: LedgerContext | None = None) -> Layout:
-    """片区, then officer and phone of every duty kind, the group, households, people, key persons."""
+def duty_layout(context: LedgerContext) -> Layout:
+    """片区, then officer and phone of every duty kind of the area, the group, households, people, key persons."""
     columns: list[Column] = [Column("number", "序号", format="serial"), Column("section", "片区", width=8)]
     columns += [Column("village", "村(社区)", width=10), Column("group", "组(网格)", width=8)]
-    for kind in DutyKind.objects.all():
+    for kind in kinds_in(cast(Area, context.area), context.on):
         columns.append(Column(f"duty_{kind.code}", kind.officer_title, group=kind.name, width=9.5))
         columns.append(Column(f"duty_{kind.code}_phone", "电话", group=kind.name, width=13))
     columns += [
@@ -65,7 +65,7 @@ def _sections(areas: Sequence[Area], context: LedgerContext) -> dict[str, str]:
 def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
     """One row a group of the area, at a constant number of queries; a gap stays visible as 空岗."""
     root, staff = cast(Area, context.area), cast(Staff, context.staff)
-    layout = duty_layout()
+    layout = duty_layout(context)
     units = Area.objects.open(context.on).within(root).visible_to(staff)
     groups = list(units.filter(Q(level=Level.GROUP) | Q(level__lt=Level.GROUP, numchild=0, depth__gt=1)))
     if not context.filters:

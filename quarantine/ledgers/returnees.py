@@ -11,8 +11,8 @@ from typing import cast
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
-from grassroots.grid.models import Area, DutyKind, Staff
+from grassroots.grid.duties import Chain, DutyTarget, duties_for_many, kinds_in
+from grassroots.grid.models import Area, Staff
 from grassroots.grid.names import PlaceNames, place_names
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.engine import (
@@ -101,13 +101,13 @@ FILTERS = (
 
 
 def key_person_layout(context: LedgerContext) -> Layout:
-    """类别, the returnee's columns, then name with phone of every duty kind that the office has.
+    """类别, the returnee's columns, then name with phone of every duty kind of the area.
 
     Both in one cell: side by side they would make the sheet too wide for A4 (docs/decisions/).
     """
     officers = [
         Column(f"duty_{kind.code}", f"{kind.officer_title}/电话", group=kind.name, width=7.5)
-        for kind in DutyKind.objects.all()
+        for kind in kinds_in(cast(Area, context.area), context.on)
     ]
     return Layout(
         title="防控重点人员台账",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from grassroots.grid.duties import Chain, DutyTarget, duties_for, duties_for_many
+from grassroots.grid.duties import Chain, DutyTarget, duties_for, duties_for_many, kinds_in
 from grassroots.grid.gaps import areas_without_officer
 from grassroots.grid.models import AreaDuty, DutyKind, Level, Staff
 from grassroots.grid.staffing import area_duty_assign, duty_end
@@ -40,6 +40,24 @@ def test_a_level_without_an_officer_is_a_gap_unless_none_is_expected(office: Off
     DutyKind.objects.filter(code="village").update(is_expected=False)
     gaps = {link.kind.code for link in duties_for(DutyTarget(office.compound.pk)) if link.is_gap}
     assert gaps == {"police"}
+
+
+def test_a_kind_that_only_others_use_has_no_column_here(office: OfficeCast) -> None:
+    """Expected everywhere, or held here, above, or for one household: else the sheet has no column for it."""
+    common = {"level": 4, "is_expected": False}
+    own, theirs, alone, _unused = (
+        DutyKind.objects.create(code=code, name=code, officer_title=code, order=9, **common)
+        for code in ("own", "theirs", "alone", "unused")
+    )
+    AreaDuty.objects.create(kind=own, staff=office.ding, area=office.street)
+    AreaDuty.objects.create(kind=theirs, staff=office.bing, area=office.other_group)
+    household = make_household(office.compound)
+    HouseholdDuty.objects.create(kind=alone, staff=office.yi, household=household)
+    today = timezone.localdate()
+    shipped = list(DutyKind.objects.filter(is_expected=True))
+    assert kinds_in(office.village, today) == [*shipped, own, alone]
+    assert kinds_in(office.other_village, today) == [*shipped, own, theirs, alone]
+    assert kinds_in(office.street, today) == [*shipped, own, theirs, alone]
 
 
 def test_the_nearest_target_wins_person_then_household_then_area(office: OfficeCast) -> None:

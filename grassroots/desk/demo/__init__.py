@@ -1,1 +1,1 @@
-"""Demo data: invented people in the published figures of 淮口 (DOMAIN.md §1). Rows, not constants."""
+"""Demo data: invented people in the published figures of five townships (DOMAIN.md §1). Rows, not constants."""

@@ -60,8 +60,8 @@ def origin_text(invent: Inventor, kind: OriginKind) -> str:
 class FollowupWriter:
     """Writes returnees and, for those within the policy's scope, the whole observation so far."""
 
-    def __init__(self, invent: Inventor, policy: Policy, now: dt.datetime) -> None:
-        self.invent, self.policy, self.now = invent, policy, now
+    def __init__(self, invent: Inventor, policy: Policy, now: dt.datetime, town: str) -> None:
+        self.invent, self.policy, self.now, self.town = invent, policy, now, town
         self.terms = policy.parsed()
         self.origins: dict[int, str] = {}  # by returnee
         self.returnees = BulkWriter(Returnee)
@@ -112,7 +112,7 @@ class FollowupWriter:
             recorded_by_id=officer_id, notice_no=f"GZ{self.returnees.next_pk:04d}" if trip.kind in REASON_OF else "",
             door_card_posted=trip.kind in REASON_OF,
         )  # fmt: skip
-        for order, (place, to) in enumerate([(origin, "成都东站"), ("成都东站", "淮口街道")], start=1):
+        for order, (place, to) in enumerate([(origin, "成都东站"), ("成都东站", self.town)], start=1):
             self.legs.add(
                 returnee_id=returnee_id, order=order, from_place=place, to_place=to,
                 transport="TRAIN" if order == 1 else "CAR", transport_no=train if order == 1 else "川A·D3817",

@@ -1,23 +1,17 @@
-"""Demo areas: 淮口街道 with invented village codes, its groups and compounds."""
+"""Demo areas: county, townships, villages with invented codes, groups, compounds."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from grassroots.desk.demo.invent import spread
+from grassroots.desk.demo.townships import COUNTY, HUAIKOU, Township
 from grassroots.grid.bulk import BulkWriter
 from grassroots.grid.models import Area, Level
 
-COUNTY = ("510121000000", "金堂县")
-STREET = ("510121006000", "淮口街道")
-# Villages with fixed names come first; the others and all codes below the street are invented.
-COMMUNITIES = ("城厢社区", "州城社区", "三江社区", "金箱社区", "韩滩社区", "瑞光社区", "新淮社区", "沱江社区")
-VILLAGES = (
-    "龚家村", "白马村", "黄桷村", "舒家村", "桃花村", "五一村", "高山村", "鲤鱼村", "青龙村", "双河村", "石堰村",
-    "柏林村", "红光村", "大田村", "玉皇村", "龙泉村",
-)  # fmt: skip
 ESTATES = (
     "翠柏苑",
     "金色家园",
@@ -42,8 +36,6 @@ YARDS = (
     "石坝子",
     "油坊院子",
 )
-STREET_COMPOUNDS = 351
-STREET_HOUSEHOLDS = 43_171
 OPEN_SINCE = dt.date(2020, 1, 1)
 
 
@@ -79,10 +71,19 @@ class VillagePlan:
 
 @dataclass
 class StreetPlan:
+    """A township's areas."""
+
+    township: Township
     villages: list[VillagePlan]
-    county_id: int = 0
-    street_id: int = 0
-    names: dict[int, str] = field(default_factory=dict)
+    area_id: int = 0
+
+    @property
+    def compounds(self) -> list[CompoundPlan]:
+        return [compound for village in self.villages for compound in village.compounds]
+
+    @property
+    def households(self) -> int:
+        return sum(compound.households for compound in self.compounds)
 
 
 def _compound_names(is_community: bool, count: int) -> list[str]:
@@ -106,24 +107,35 @@ def plan_village(name: str, is_community: bool, households: list[int], groups: i
     return VillagePlan(name, is_community, dealt)
 
 
-def plan_street(rng: random.Random) -> StreetPlan:
-    """淮口 at full size: 24 villages and communities, 351 compounds, 43,171 households."""
-    labels = [(COMMUNITIES[0], True), *((name, False) for name in VILLAGES[:2])]
-    labels += [(name, True) for name in COMMUNITIES[1:]] + [(name, False) for name in VILLAGES[2:]]
-    compounds = spread(STREET_COMPOUNDS, len(labels), rng)
-    households = spread(STREET_HOUSEHOLDS, STREET_COMPOUNDS, rng)
+def plan_township(township: Township, rng: random.Random) -> StreetPlan:
+    """A township at full size: its compounds spread over its villages, its households over the compounds."""
+    count = len(township.villages)
+    if township.groups is None:
+        compounds = spread(township.compounds, count, rng)
+        groups = [max(2, number * 2 // 3) for number in compounds]
+    else:
+        groups = spread(township.groups, count, rng)
+        more = township.compounds - township.groups  # every group has one
+        compounds = [number + extra for number, extra in zip(groups, _deal(more, count), strict=True)]
+    households = spread(township.households, township.compounds, rng)
     villages, used = [], 0
-    for (name, is_community), count in zip(labels, compounds, strict=True):
-        share, used = households[used : used + count], used + count
-        villages.append(plan_village(name, is_community, share, max(2, count * 2 // 3)))
-    return StreetPlan(villages)
+    for (name, is_community), number, own_groups in zip(township.villages, compounds, groups, strict=True):
+        share, used = households[used : used + number], used + number
+        villages.append(plan_village(name, is_community, share, own_groups))
+    return StreetPlan(township, villages)
+
+
+def _deal(total: int, parts: int) -> list[int]:
+    return [total // parts + (part < total % parts) for part in range(parts)]
 
 
 def plan_one_village() -> StreetPlan:
     """One lively village of 300 households, and two that have not begun."""
-    chengxiang = plan_village("城厢社区", True, [72, 60, 48, 44, 40, 36], 4)
-    others = [VillagePlan(name, False, [GroupPlan("1组", [])]) for name in VILLAGES[:2]]
-    return StreetPlan([chengxiang, *others])
+    (first, _), *others = HUAIKOU.villages[:3]
+    lively = plan_village(first, True, [72, 60, 48, 44, 40, 36], 4)
+    return StreetPlan(
+        HUAIKOU, [lively, *(VillagePlan(name, False, [GroupPlan("1组", [])]) for name, _ in others)]
+    )
 
 
 class _Tree:
@@ -147,16 +159,25 @@ class _Tree:
         return pk, path
 
 
-def write_areas(plan: StreetPlan) -> None:
-    """Write the tree and note every area's key in the plan."""
+def write_areas(plans: Sequence[StreetPlan]) -> int:
+    """Write the tree and note every area's key in the plans; returns the county's."""
     tree = _Tree()
-    total = sum(compound.households for village in plan.villages for compound in village.compounds)
-    plan.county_id, county = tree.add("", Level.COUNTY, COUNTY[1], COUNTY[0], "县", 1, total)
-    plan.street_id, street = tree.add(
-        county, Level.STREET, STREET[1], STREET[0], "街道", len(plan.villages), total
+    total = sum(plan.households for plan in plans)
+    code, name = COUNTY
+    county_id, county = tree.add("", Level.COUNTY, name, code, "县", len(plans), total)
+    for plan in plans:
+        _write_township(tree, plan, county)
+    tree.writer.close()
+    return county_id
+
+
+def _write_township(tree: _Tree, plan: StreetPlan, county: str) -> None:
+    township = plan.township
+    plan.area_id, street = tree.add(
+        county, Level.STREET, township.name, township.code, township.kind, len(plan.villages), plan.households
     )
     for number, village in enumerate(plan.villages, start=1):
-        code = f"{STREET[0][:9]}{number:03d}"
+        code = f"{township.code[:9]}{number:03d}"
         kind = "社区" if village.is_community else "行政村"
         expected = sum(compound.households for compound in village.compounds)
         village.area_id, village.path = tree.add(
@@ -164,7 +185,6 @@ def write_areas(plan: StreetPlan) -> None:
         )
         for group_number, group in enumerate(village.groups, start=1):
             _write_group(tree, village, group, f"{code}{group_number:03d}")
-    tree.writer.close()
 
 
 def _write_group(tree: _Tree, village: VillagePlan, group: GroupPlan, code: str) -> None:

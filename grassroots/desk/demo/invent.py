@@ -23,7 +23,7 @@ MOBILE_PREFIXES = ("130", "135", "136", "138", "139", "150", "158", "177", "180"
 
 
 class Inventor:
-    """One stream of random choices; the same seed gives the same people."""
+    """A stream of random choices (`rng`, which may be changed for another); the same seed gives the same people."""
 
     def __init__(self, seed: int, on: dt.date) -> None:
         self.rng = random.Random(seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +37,8 @@ SUPPORT_SHARES = (
     (SupportKind.DISABLED, 0.004),
     (SupportKind.DESTITUTE, 0.0015),
 )
+#: From what age on a kind of support is given.
+FROM_AGE = {SupportKind.DESTITUTE: 60, SupportKind.ALONE: 65}
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,15 @@ def doors(compound: CompoundPlan) -> Iterator[tuple[str, str, str, str]]:
 class PeopleWriter:
     """Writes households with their people, surveys and letters."""
 
-    def __init__(self, invent: Inventor, registered_at: dt.datetime) -> None:
+    def __init__(
+        self, invent: Inventor, registered_at: dt.datetime, supports: Mapping[SupportKind, int] | None = None
+    ) -> None:
         self.invent = invent
         self.registered_at = registered_at
+        self.exact_supports = supports  # None: about the shares of SUPPORT_SHARES
+        self.ages: list[
+            tuple[int, int]
+        ] = []  # of everybody, by person, where supports are dealt out at the end
         self.last_four = cache(digest)  # some 10,000 different ones for 125,000 people
         self.households = BulkWriter(Household)
         self.people = BulkWriter(Person)
@@ -161,18 +169,32 @@ class PeopleWriter:
             id_last4_digest=self.last_four(number[-4:], "id-last4"), phone=phone, phone_digest=digest(phone, "phone"),
             phone_last4_digest=self.last_four(phone[-4:], "phone-last4"), recorded_at=self.registered_at,
         )  # fmt: skip
+        if self.exact_supports is None:
+            self._support_by_chance(person_id)
+        else:
+            self.ages.append((person_id, (self.invent.on - birth).days // 365))
+        return person_id
+
+    def _support_by_chance(self, person_id: int) -> None:
         chance = self.invent.rng.random()
         for kind, share in SUPPORT_SHARES:
             if chance < share:
-                self.supports.add(
-                    person_id=person_id,
-                    kind=kind,
-                    started_on=self.registered_at.date(),
-                    recorded_at=self.registered_at,
-                )
-                break
+                self._support(person_id, kind)
+                return
             chance -= share
-        return person_id
+
+    def _support(self, person_id: int, kind: SupportKind) -> None:
+        began = self.registered_at
+        self.supports.add(person_id=person_id, kind=kind, started_on=began.date(), recorded_at=began)
+
+    def _deal_supports(self) -> None:
+        """So many people of each kind as was published, nobody with two; of the old where it is they who get it."""
+        left = dict(self.ages)
+        for kind, number in (self.exact_supports or {}).items():
+            able = [pk for pk, age in left.items() if age >= FROM_AGE.get(kind, 0)]
+            for pk in self.invent.rng.sample(able, number):
+                del left[pk]
+                self._support(pk, kind)
 
     def _survey(
         self, household_id: int, area_id: int, members: tuple[Member, ...], knock: Knock, at: dt.datetime
@@ -205,6 +227,7 @@ class PeopleWriter:
 
     def close(self) -> None:
         """Write what is left, parents before children, then history."""
+        self._deal_supports()
         writers = (
             self.households, self.people, self.residencies, self.surveys, self.answers, self.letters, self.supports,
         )  # fmt: skip

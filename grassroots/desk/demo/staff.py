@@ -1,21 +1,20 @@
-"""Demo staff: one account a role, and the officers of six levels without accounts."""
+"""Demo staff: one account a role, and without accounts the officers of six levels, or of nine links."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from grassroots.desk.demo.grid import OPEN_SINCE, GroupPlan, StreetPlan, VillagePlan
+from grassroots.desk.demo.grid import OPEN_SINCE, StreetPlan
 from grassroots.desk.demo.invent import Inventor
+from grassroots.desk.demo.officers import NineLinks, SixLevels, VillageStaff
 from grassroots.grid.bulk import BulkWriter
 from grassroots.grid.crypto import digest
 from grassroots.grid.models import AreaDuty, DutyKind, Posting, Role, Staff
 
-STREET_STAFF = 2143
 # account, name, role, post
 ACCOUNTS = (
     ("admin", "管理员", Role.ADMINISTRATOR, "系统管理员"),
@@ -39,14 +38,6 @@ def demo_password() -> str:
     return path.read_text().strip()
 
 
-@dataclass
-class VillageStaff:
-    """Who does the work of a village in the demo: health workers, surveyors."""
-
-    health: list[int]
-    surveyors: list[int]
-
-
 class StaffWriter:
     """Writes staff with roles, postings and duties."""
 
@@ -61,12 +52,13 @@ class StaffWriter:
         self.accounts: dict[str, int] = {}
 
     def person(self, post: str, role: Role | None, area_id: int, *, organisation: str = "", account: str = "",
-               name: str = "", password: str = "") -> int:  # fmt: skip
-        """One member of staff, posted to an area."""
+               name: str = "", password: str = "", username: str = "") -> int:  # fmt: skip
+        """One member of staff, posted to an area. `account` is a name to sign in with, `username` just one to be named
+        by on the command line."""
         phone = self.invent.phone()
         name = name or self.invent.surname() + self.invent.given_name()
         pk = self.staff.add(
-            uid=self.invent.uid(), username=account or f"demo-{self.staff.next_pk:05d}",
+            uid=self.invent.uid(), username=account or username or f"demo-{self.staff.next_pk:05d}",
             password=password or f"!{secrets.token_hex(20)}", name=name,
             organisation=organisation, post=post, phone=phone, phone_digest=digest(phone, "phone"),
         )  # fmt: skip
@@ -91,68 +83,42 @@ class StaffWriter:
             writer.close()
 
 
-def _accounts(writer: StaffWriter, plan: StreetPlan) -> None:
+def _accounts(writer: StaffWriter, plan: StreetPlan, office_id: int) -> None:
+    """One account a role; administrator and auditor belong to the office, the others to the township."""
     hashed = make_password(demo_password())
     first = plan.villages[0]
-    places = {"cadre": first.area_id, "health": first.area_id, "leader": first.groups[0].area_id}
+    places = {
+        "cadre": first.area_id, "health": first.area_id, "leader": first.groups[0].area_id, "admin": office_id,
+        "auditor": office_id,
+    }  # fmt: skip
     for account, name, role, post in ACCOUNTS:
         writer.person(
-            post, role, places.get(account, plan.street_id), organisation="淮口街道办事处", account=account, name=name,
-            password=hashed,
+            post, role, places.get(account, plan.area_id), organisation=plan.township.office, account=account,
+            name=name, password=hashed,
         )  # fmt: skip
 
 
-def _village(
-    writer: StaffWriter, village: VillagePlan, section: str, leader: int, police: int, gap: bool
-) -> VillageStaff:
-    area_id = village.area_id
-    is_first = "cadre" in writer.accounts and not writer.duties.next_pk > writer.duties.first_pk
-    cadre = writer.accounts["cadre"] if is_first else writer.person("驻村干部", Role.OFFICER, area_id)
-    health = writer.accounts["health"] if is_first else writer.person("村医", Role.HEALTH_WORKER, area_id)
-    secretary = writer.person("村(社区)书记", Role.OFFICER, area_id, organisation=village.name)
-    writer.duty("leader", leader, area_id, section)
-    writer.duty("village", cadre, area_id)
-    writer.duty("police", police, area_id, section)
-    writer.duty("village-cadre", secretary, area_id)
-    writer.duty("health", health, area_id)
-    surveyors = [cadre, secretary]
-    for number, group in enumerate(village.groups):
-        if gap and number == len(village.groups) - 1:
-            continue  # nobody leads the last group: the gap in the chain
-        surveyors.append(_group_leader(writer, group, is_first and number == 0, village.name))
-    return VillageStaff([health], surveyors)
-
-
-def _group_leader(writer: StaffWriter, group: GroupPlan, is_account: bool, organisation: str) -> int:
-    if is_account:
-        staff_id = writer.accounts["leader"]
-    else:
-        staff_id = writer.person("组长(网格员)", Role.OFFICER, group.area_id, organisation=organisation)
-    writer.duty("group", staff_id, group.area_id)
-    return staff_id
-
-
 def write_staff(
-    plan: StreetPlan, invent: Inventor, *, total: int | None, gap: bool
+    plan: StreetPlan, invent: Inventor, *, total: int | None, gap: bool = False, office_id: int | None = None
 ) -> dict[int, VillageStaff]:
-    """Write accounts and officers, and volunteers up to `total`; returns each village's staff by area id."""
+    """Write a township's officers, and volunteers up to `total`; returns each village's staff by area id.
+
+    With an `office_id`, the office's area, the accounts are written too. `gap` leaves the last group of the first
+    village without a leader.
+    """
     writer = StaffWriter(invent)
-    _accounts(writer, plan)
-    by_village: dict[int, VillageStaff] = {}
-    leader = police = 0
-    for number, village in enumerate(plan.villages):
-        section = f"第{number // 3 + 1}片"
-        if number == 0:
-            leader, police = writer.accounts["supervisor"], writer.accounts["police"]
-        elif number % 3 == 0:
-            leader = writer.person(
-                "街道班子成员", Role.SUPERVISOR, plan.street_id, organisation="淮口街道办事处"
-            )
-            police = writer.person("社区民警", Role.POLICE, plan.street_id, organisation="淮口派出所")
-        by_village[village.area_id] = _village(writer, village, section, leader, police, gap and number == 0)
-    compounds = [compound for village in plan.villages for compound in village.compounds]
-    while total is not None and writer.staff.next_pk - writer.staff.first_pk < total:
-        place = compounds[(writer.staff.next_pk - writer.staff.first_pk) % len(compounds)]
-        writer.person("志愿者", None, place.area_id)
+    if office_id is not None:
+        _accounts(writer, plan, office_id)
+    elsewhere = (
+        2 if office_id not in {None, plan.area_id} else 0
+    )  # administrator and auditor of a wider office
+    officers = NineLinks(writer, plan) if plan.township.has_nine_links else SixLevels(writer, plan)
+    by_village = {
+        village.area_id: officers.village(number, village, gap=gap and number == 0)
+        for number, village in enumerate(plan.villages)
+    }
+    compounds = plan.compounds
+    while total is not None and (number := writer.staff.next_pk - writer.staff.first_pk) < total + elsewhere:
+        writer.person("志愿者", None, compounds[number % len(compounds)].area_id)
     writer.close()
     return by_village

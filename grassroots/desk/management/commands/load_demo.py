@@ -1,4 +1,4 @@
-"""`manage.py load_demo village|street [--on DATE]`."""
+"""`manage.py load_demo village|street|towns [--on DATE]`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.utils import timezone
 
 from grassroots.desk.demo.accounts import account_lines
-from grassroots.desk.demo.build import DemoRefused, load
+from grassroots.desk.demo.build import DemoRefused, analyze, load
 from grassroots.ledgers.rollups import refresh_rollups
 
 BAR_WIDTH = 30
@@ -22,10 +21,10 @@ BAR_WIDTH = 30
 class Command(BaseCommand):
     """Loads demo data into an empty database; deterministic by its seed."""
 
-    help = "装入演示数据:village(一个村,约300户)或 street(淮口街道全量)"
+    help = "装入演示数据:village(一个村,约300户)、street(淮口街道全量)或 towns(金堂县五个镇街)"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("size", choices=["village", "street"])
+        parser.add_argument("size", choices=["village", "street", "towns"])
         parser.add_argument("--on", default=None, help="演示日期 YYYY-MM-DD,代表 2020-01-29;默认今天")
         parser.add_argument("--seed", type=int, default=20200129)
 
@@ -40,7 +39,7 @@ class Command(BaseCommand):
         except DemoRefused as refused:
             raise CommandError(str(refused)) from refused
         refresh_rollups(timezone.now())
-        self._refresh_statistics()
+        analyze()
         self.stdout.write(
             f"演示数据已装入({options['size']},{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。"
         )
@@ -54,8 +53,3 @@ class Command(BaseCommand):
         self.stderr.write(f"\r[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done}/{total} 户", ending="")
         if done >= total:
             self.stderr.write("")
-
-    def _refresh_statistics(self) -> None:
-        """Let the planner know the new tables."""
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
