@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.db.models.functions import Lower
@@ -114,7 +114,10 @@ class Colleagues:
         if username and (one := self._by_username.get(username.lower())) is not None:
             if one.pk not in self._seen:
                 return Known(column="username", problem=f"账号 {username} 已被使用,请换一个。")
-            return self._checked(one, "username")
+            found = self._checked(one, "username")
+            is_other = found.staff is not None and one.name != name
+            words = f"账号 {username} 登记的姓名是“{one.name}”,请核对。" if is_other else ""
+            return replace(found, warning=words)
         same_phone = self._by_phone.get(digest(phone, "phone"), []) if phone else []
         if one := next((one for one in same_phone if one.name == name), None):
             return self._checked(one, "phone")
