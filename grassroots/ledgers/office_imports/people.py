@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from django.db.models.functions import Lower
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 
 from grassroots.grid.crypto import digest
 from grassroots.grid.models import Area, AreaDuty, Posting, Role, Staff
@@ -34,6 +33,8 @@ def roles_grantable_by(staff: Staff) -> frozenset[str]:
 
 def username_for(name: str) -> str:
     """An account name from a person's name: 张小明 → zhangxiaoming."""
+    from pypinyin import lazy_pinyin
+
     letters = _LATIN.sub("", "".join(lazy_pinyin(name, errors="default")).lower())
     letters = letters.lstrip("0123456789")[:30]
     return letters if len(letters) >= 3 else f"user{letters}"
