@@ -1,6 +1,7 @@
 """The grep test: no ID number and no phone of the demo in clear in the database, sessions, logs or job files."""
 
 import datetime as dt
+import io
 import logging
 import re
 from pathlib import Path
@@ -9,11 +10,15 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from grassroots.desk.demo.build import load
 from grassroots.grid.models import Staff
 from grassroots.grid.sealed_files import SealedReader
 from grassroots.ledgers.export_jobs import export_ask
+from grassroots.ledgers.exports import export_run
+from grassroots.ledgers.intake.services import batch_confirm, batch_plan, batch_start, batch_write
+from grassroots.ledgers.intake.source import source_drop, source_open
 from grassroots.ledgers.jobs import files
 from grassroots.ledgers.jobs.run import job_work
 from grassroots.ledgers.wanted import Wanted
@@ -75,6 +80,48 @@ def test_nothing_personal_stands_in_clear_in_database_history_sessions_or_logs(d
         if not record.name.startswith("django.db")
     ]
     assert found_in("\n".join(records), demo) == set()
+
+
+@pytest.fixture
+def imported(demo, settings):
+    """An unmasked ledger of the returnees, with flawed cells, brought in again under var as in an office."""
+    staff = Staff.objects.get(username="supervisor")
+    area = staff.postings.get().area
+    file = io.BytesIO()
+    export_run(
+        key="returnees",
+        area=area,
+        staff=staff,
+        on=ON,
+        target=file,
+        file_format="csv",
+        unmasked=True,
+        purpose="核对",
+    )
+    text = file.getvalue().decode("utf-8-sig")
+    phones = {person.phone for person in Person.objects.filter(returns__isnull=False)}
+    spoilt = text.replace(next(iter(sorted(phones))), "x13812345678x") + "\n"
+    settings.IMPORT_ROOT = settings.VAR_DIR / "imports"
+    batch = batch_start(area=area, staff=staff, name="13812345678的名单.csv", chunks=[spoilt.encode()])
+    batch_plan(batch=batch, by=staff)
+    assert batch.rows > 10
+    batch_confirm(batch=batch, by=staff, digest=batch.plan_digest)
+    batch_write(batch, staff=staff, at=timezone.now())
+    yield batch
+    source_drop(batch)
+
+
+def test_nothing_of_an_imported_file_stands_in_clear(demo, imported):
+    secrets = demo | {"13812345678"}
+    with source_open(imported) as file:
+        inside = found_in(file.read().decode(), secrets)
+    assert len(inside) > 20
+    assert found_in(dump(), secrets) == set()
+    hits = set()
+    for path in Path(settings.VAR_DIR).rglob("*"):
+        if path.is_file() and path.stat().st_size < 200 * 2**20:
+            hits |= found_in(path.read_bytes().decode("latin-1"), secrets)
+    assert hits == set()
 
 
 def test_the_grep_would_find_a_number_in_clear(demo):
