@@ -18,7 +18,7 @@ from typing import Any
 import psycopg2
 from python_calamine import CalamineWorkbook
 
-from bench.imports.sheet import CAPTIONS_AT, HEADER_ROWS
+from bench.imports.sheet import HEADER_ROWS
 from bench.imports.usage import peak_mb
 
 BATCH = 5000
@@ -38,13 +38,13 @@ def run(path: Path, url: str) -> dict[str, Any]:
     began = time.perf_counter()
     rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).iter_rows()
     head = list(islice(rows, HEADER_ROWS))
-    names = ", ".join(f"c{number} text" for number in range(len(head[CAPTIONS_AT])))
+    names = ", ".join(f"c{number} text" for number in range(len(head[0])))
     cursor.execute(f"CREATE TABLE bench_flat ({names})")
     reading = time.perf_counter() - began
     mark = time.perf_counter()
     for batch in _batches(iter(rows)):
         reading += time.perf_counter() - mark
-        lines = ["\t".join(map(str, row)) for row in batch if row[0] != ""]
+        lines = ["\t".join(map(str, row)) for row in batch if type(row[0]) is float]
         text = "\n".join(line if "\\" not in line else line.translate(_ESCAPES) for line in lines)
         cursor.copy_expert("COPY bench_flat FROM STDIN", io.StringIO(text + "\n"))
         count += len(lines)

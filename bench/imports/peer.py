@@ -26,8 +26,9 @@ import tablib  # noqa: E402
 from django.db import transaction  # noqa: E402
 from import_export import fields, resources, widgets  # noqa: E402
 from import_export.formats.base_formats import XLSX  # noqa: E402
+from import_export.results import RowResult  # noqa: E402
 
-from bench.imports.sheet import CAPTIONS_AT  # noqa: E402
+from bench.imports.sheet import HEADER_ROWS, PLACE, captions_of  # noqa: E402
 from bench.imports.usage import peak_mb  # noqa: E402
 from grassroots.grid.crypto import digest  # noqa: E402
 from grassroots.grid.models import Area, Level  # noqa: E402
@@ -38,7 +39,6 @@ from households.rules.identity import last_four, parse_id_number  # noqa: E402
 from households.rules.names import name_initials, normalise_name  # noqa: E402
 from households.rules.phones import parse_phone  # noqa: E402
 
-PLACE = ("村(社区)", "组", "小区/院落")
 DOOR = ("楼栋", "单元", "楼层", "房号")
 HOUSING = {str(kind.label): kind.value for kind in HousingKind}
 RELATIONS = {str(kind.label): kind.value for kind in Relation}
@@ -47,24 +47,33 @@ SEXES = {"男": "M", "女": "F"}
 
 
 class LedgerFormat(XLSX):
-    """Its own reader, told that the captions stand in the fourth row."""
+    """Its own reader, told where the captions stand."""
 
     def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
         book = openpyxl.load_workbook(io.BytesIO(in_stream), read_only=True, data_only=True)
         dataset = tablib.Dataset()
         rows = book.active.rows
-        for _ in range(CAPTIONS_AT):
-            next(rows)
-        dataset.headers = [cell.value for cell in next(rows)]
+        dataset.headers = captions_of([[cell.value for cell in next(rows)] for _ in range(HEADER_ROWS)])
         for row in rows:
             values = [cell.value for cell in row]
-            if values[0] is not None:
-                dataset.append(values)
+            if isinstance(values[0], int):  # not the lines below the table
+                dataset.append(values + [None] * (len(dataset.headers) - len(values)))
         return dataset
+
+
+class PlainRow(RowResult):
+    """Without the text of every instance, which for a residency would be two queries."""
+
+    def add_instance_info(self, instance: Any) -> None:
+        self.object_id = instance.pk
 
 
 class Fast(resources.ModelResource):
     """What its chapter on bulk imports recommends."""
+
+    @classmethod
+    def get_row_result_class(cls) -> type[RowResult]:
+        return PlainRow
 
     class Meta:
         use_bulk = True

@@ -39,7 +39,7 @@ class StaleArea(StaleVersion):
         self.differences = list(differences)
 
 
-def _lock_tree() -> None:
+def lock_tree() -> None:
     """Let changes to the tree's shape queue up: they rewrite paths of many rows (PostgreSQL; SQLite queues anyway).
 
     NO KEY, so that inserting rows which point to the root does not wait.
@@ -52,7 +52,7 @@ def _lock(areas: Iterable[Area]) -> None:
     list(Area.objects.filter(pk__in=[area.pk for area in areas]).select_for_update().values_list("pk"))
 
 
-def _check_level(parent: Area | None, level: int) -> None:
+def check_level(parent: Area | None, level: int) -> None:
     if parent is not None and level <= parent.level:
         raise ValidationError(f"{Level(level).label}不能放在{Level(parent.level).label}“{parent.name}”下面。")
 
@@ -88,7 +88,7 @@ def area_add(
 
     Raises ValidationError for a level out of order, a closed parent, a name taken beside it or a code taken anywhere.
     """
-    _check_level(parent, level)
+    check_level(parent, level)
     fields = {
         "level": level,
         "name": name.strip(),
@@ -98,7 +98,7 @@ def area_add(
         "valid_from": on or timezone.localdate(),
     }
     with transaction.atomic():
-        _lock_tree()
+        lock_tree()
         if parent is not None:
             parent = Area.objects.get(pk=parent.pk)
             if not parent.is_open:
@@ -179,7 +179,7 @@ def area_close(*, area: Area, by: Staff, on: dt.date | None = None) -> None:
     """
     on = on or timezone.localdate()
     with transaction.atomic():
-        _lock_tree()
+        lock_tree()
         area = Area.objects.get(pk=area.pk)
         if not area.is_open:
             raise ValidationError(f"“{area.name}”已经停用。")
@@ -220,7 +220,7 @@ def area_move(*, area: Area, parent: Area, by: Staff, at: dt.datetime | None = N
     """
     at = at or timezone.now()
     with transaction.atomic():
-        _lock_tree()
+        lock_tree()
         area, parent = Area.objects.get(pk=area.pk), Area.objects.get(pk=parent.pk)
         _check_move(area, parent)
         everything = list(Area.objects.within(area))
@@ -244,7 +244,7 @@ def _check_move(area: Area, parent: Area) -> None:
         raise ValidationError(f"“{area.name}”已经在“{parent.name}”下面。")
     if not parent.is_open or not area.is_open:
         raise ValidationError("停用的区域不能移动，也不能作为目标。")
-    _check_level(parent, area.level)
+    check_level(parent, area.level)
     try:
         _check_names(parent.path, area.name, "")
     except ValidationError:

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from grassroots.grid.crypto import encrypt
 from grassroots.grid.fields import EncryptedTextField, SealedText
+from grassroots.grid.lane import Lane
 
 Convert = Callable[[Any], Any]
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -161,23 +162,39 @@ def reset_sequences(tables: Iterable[type[models.Model]], using: str = "default"
 
 
 def write_history(
-    model: type[models.Model], first_pk: int, *, by_id: int | None, kind: str = "+", using: str = "default"
-) -> int:
-    """Write a history row for every row from `first_pk` on, in one statement; ciphertext stays ciphertext."""
+    model: type[models.Model],
+    first_pk: int,
+    *,
+    by_id: int | None,
+    kind: str = "+",
+    using: str = "default",
+    last_pk: int | None = None,
+    at: dt.datetime | None = None,
+    lane: Lane | None = None,
+) -> None:
+    """Write a history row for every row from `first_pk` on (to `last_pk`), in one statement; ciphertext stays
+    ciphertext. Beside the caller where a lane is given."""
     connection = connections[using]
     history = model.history.model  # type: ignore[attr-defined]
     quote = connection.ops.quote_name
     own = {field.column for field in history._meta.concrete_fields}
     columns = [quote(str(field.column)) for field in model._meta.concrete_fields if field.column in own]
     pk = quote(str(model._meta.pk.column))  # type: ignore[union-attr]
-    at = connection.ops.adapt_datetimefield_value(timezone.now())
+    moment = connection.ops.adapt_datetimefield_value(at or timezone.now())
     extra = [
         quote(name) for name in ("history_date", "history_type", "history_user_id", "history_change_reason")
     ]
     statement = (
         f"INSERT INTO {quote(history._meta.db_table)} ({', '.join(columns + extra)}) "  # noqa: S608
-        f"SELECT {', '.join(columns)}, %s, %s, %s, %s FROM {quote(model._meta.db_table)} WHERE {pk} >= %s"
+        f"SELECT {', '.join(columns)}, %s, %s, %s, %s FROM {quote(model._meta.db_table)} WHERE {pk} BETWEEN %s AND %s"
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [at, kind, by_id, None, first_pk])
-        return int(cursor.rowcount)
+    params = [moment, kind, by_id, None, first_pk, last_pk or models.BigAutoField.MAX_BIGINT]
+
+    def execute() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+
+    if lane is None:
+        execute()
+    else:
+        lane.do(execute)

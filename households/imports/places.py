@@ -16,11 +16,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from grassroots.grid.areas import area_add
+from grassroots.grid.area_lists import NewChild, areas_add
 from grassroots.grid.models import Area, Level
 from grassroots.grid.models.areas import path_range
 from grassroots.ledgers.intake.protocol import ImportContext, PlanStale
@@ -328,20 +329,42 @@ class Places:
     def area_of(self, spot: Spot, context: ImportContext) -> Area:
         """The area of a spot, made (and noted) if it is new. Raises PlanStale where somebody was faster."""
         assert spot.area is not None
-        return self._made(spot.area, context)
+        return area_made(spot.area, context)
 
-    def _made(self, where: Area | NewArea, context: ImportContext) -> Area:
-        if isinstance(where, Area):
-            return where
-        if where.area is None:
-            parent = self._made(where.parent, context)
-            kind = "" if where.level == Level.GROUP else "小区"
-            try:
-                where.area = area_add(parent=parent, level=where.level, name=where.name, kind=kind)
-            except ValidationError as taken:
-                raise PlanStale from taken
-            context.note_created(where.area)
-        return where.area
+
+def area_made(where: Area | NewArea, context: ImportContext) -> Area:
+    """The area, made (and noted) with those above it if it is new. Raises PlanStale where somebody was faster."""
+    areas_made([where], context)
+    return where if isinstance(where, Area) else cast(Area, where.area)
+
+
+def areas_made(places: Iterable[Area | NewArea], context: ImportContext) -> None:
+    """Make (and note) the areas among these that are new, and those above them, some queries a level. Raises PlanStale
+    where somebody was faster."""
+    wanted: dict[int, list[NewArea]] = defaultdict(list)  # by how many new ones stand above
+    for place in dict.fromkeys(places):
+        line = []
+        while isinstance(place, NewArea) and place.area is None:
+            line.append(place)
+            place = place.parent
+        for above, new in enumerate(reversed(line)):
+            if new not in wanted[above]:
+                wanted[above].append(new)
+    for _above, news in sorted(wanted.items()):
+        parents = [
+            one.parent if isinstance(one.parent, Area) else cast(Area, one.parent.area) for one in news
+        ]
+        children = [
+            NewChild(parent, one.level, one.name, "" if one.level == Level.GROUP else "小区")
+            for one, parent in zip(news, parents, strict=True)
+        ]
+        try:
+            made = areas_add(children=children)
+        except ValidationError as taken:
+            raise PlanStale from taken
+        for one, area in zip(news, made, strict=True):
+            one.area = area
+            context.note_created(area)
 
 
 _STREET_TAILS_HEAD = re.compile(r"^(?:街道办事处|人民政府|办事处|街道办|街道|镇|乡|街办)")

@@ -32,5 +32,16 @@ def take_back_residencies(rows: Sequence[Any], undo: Undo) -> None:
     Household.objects.filter(pk__in=homes).update(version=F("version") + 1)
 
 
+def take_back_households(rows: Sequence[Any], undo: Undo) -> None:
+    """They are closed on the day on which they were opened; nobody lives there any more by then."""
+    keys = [row.pk for row in rows]
+    changed = {"closed_on": F("opened_on"), "close_recorded_at": undo.at, "version": F("version") + 1}
+    Household.objects.filter(pk__in=keys).update(**changed)
+    for row in rows:
+        row.closed_on, row.close_recorded_at, row.version = row.opened_on, undo.at, row.version + 1
+    rows_note(rows, by=undo.by, at=undo.at, reason=REASON)
+
+
+HOUSEHOLD_UNDO = UndoHandler(take_back=take_back_households)
 PERSON_UNDO = UndoHandler(take_back=take_back_people)
 RESIDENCY_UNDO = UndoHandler(take_back=take_back_residencies)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
@@ -86,8 +86,7 @@ _TAIWAN_GUESSED = Problem(
 _HMT_FORM = Problem("form", "港澳台居民居住证号码应为18位,以810000、820000或830000开头,请对照证件核对。")
 
 
-@dataclass(frozen=True)
-class IdNumber:
+class IdNumber(NamedTuple):
     """A number as read: normalised, with what can be told from it and what is wrong with it."""
 
     kind: IdKind

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 
 from django.db import IntegrityError, connection, transaction
 
 from grassroots.grid.models import Staff
 from grassroots.ledgers.intake.content import Content, content_of
 from grassroots.ledgers.intake.effects import EffectRecorder
+from grassroots.ledgers.intake.patience import patient
 from grassroots.ledgers.intake.planning import (
     COUNTS,
+    Held,
     Progress,
     context_for,
     digest_of,
@@ -51,12 +54,18 @@ class Run:
         self.content: Content | None = None
         self.planned: list[Planned] = []
 
+    def take(self, held: Held) -> None:
+        """Take over a plan that has just been made. What has changed since is found when the rows are locked."""
+        self.content, self.planned = held.content, held.planned or []
+        held.content = held.planned = None
+
     def plan(self) -> None:
         """Hold the rows against the register as it is now. Raises SourceGone, UnreadableFile."""
         self.content = self.content or content_of(self.batch)
         records = records_for(self.batch, self.kind, self.content)
         context = context_for(self.batch, staff=self.staff, at=self.at)
-        self.planned = list(plan_rows(self.kind, context, records))
+        with patient(len(records)):
+            self.planned = list(plan_rows(self.kind, context, records))
 
     def lines(self) -> Iterator[Line]:
         """The plan as the preview shows it."""
@@ -68,16 +77,18 @@ class Run:
         if connection.vendor == "postgresql" or connection.in_atomic_block:
             with transaction.atomic():
                 _lock(self.batch)
-                self._write_steps()
+                whole = self.kind.whole(len(self.planned)) if self.kind.whole else nullcontext()
+                with whole:
+                    self._write_steps(self.kind.whole_step_rows or self.kind.step_rows)
                 self._finish(start)
         else:
-            self._write_steps()
+            self._write_steps(self.kind.step_rows)
             with transaction.atomic():
                 self._finish(start)
 
-    def _write_steps(self) -> None:
+    def _write_steps(self, size: int) -> None:
         total = len(self.planned)
-        for end, rows in _steps(self.planned, self.batch.applied_rows, self.kind.step_rows):
+        for end, rows in _steps(self.planned, self.batch.applied_rows, size):
             with transaction.atomic():
                 self._write_step(rows, end)
             self.batch.applied_rows = end
@@ -124,12 +135,14 @@ def batch_write(
     at: dt.datetime,
     progress: Progress = no_progress,
     is_shown: bool = True,
+    held: Held | None = None,
 ) -> None:
     """Write a batch that was confirmed (state APPLYING), or go on where a run was cut off.
 
     The rows are planned anew first. Where the plan is no longer the one that was shown, nothing is written and the new
     one is shown (PlanChanged); `is_shown` false: whatever comes of it was confirmed beforehand, as on the command
-    line. Raises BeingWritten, SourceGone, UnreadableFile; what stopped it stands in `problem`.
+    line, where `held` is the plan that was made for it a moment ago. Raises BeingWritten, SourceGone, UnreadableFile;
+    what stopped it stands in `problem`.
     """
     run = Run(batch, staff, at, progress)
     for attempt in range(TRIES):
@@ -137,10 +150,14 @@ def batch_write(
         if batch.state != BatchState.APPLYING:
             raise BeingWritten
         try:
-            run.plan()
+            if held is not None and held.planned is not None and not batch.applied_rows:
+                run.take(held)
+            else:
+                run.plan()
             if is_shown and not batch.applied_rows and digest_of(run.planned) != batch.plan_digest:
                 _show_anew(run)
-            run.write()
+            with patient(len(run.planned)):
+                run.write()
             return
         except (PlanStale, IntegrityError):
             batch.refresh_from_db()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from grassroots.ledgers.intake.content import Content, content_of, source_of
+from grassroots.ledgers.intake.patience import patient
 from grassroots.ledgers.intake.preview import Line, PlanDigest, PreviewWriter
 from grassroots.ledgers.intake.protocol import ImportContext, ImportKind, Planned, Record, import_kind
 from grassroots.ledgers.intake.recognise import SheetMap, records_of, text_records
@@ -18,6 +20,14 @@ from grassroots.ledgers.models import BatchState, ImportBatch
 
 Progress = Callable[[int, int | None], None]
 COUNTS = ("rows", "created", "updated", "unchanged", "rejected", "warnings", "proposed")
+
+
+@dataclass(slots=True)
+class Held:
+    """A plan that its maker writes at once: what was read, and what its rows will do."""
+
+    content: Content | None = None
+    planned: list[Planned] | None = None
 
 
 def no_progress(done: int, total: int | None) -> None:
@@ -99,19 +109,28 @@ def batch_replan(
     at: dt.datetime,
     progress: Progress = no_progress,
     content: Content | None = None,
+    held: Held | None = None,
 ) -> None:
-    """Hold the rows against the register and write the preview. Raises SourceGone, UnreadableFile."""
+    """Hold the rows against the register and write the preview; `held` keeps the plan for `batch_write`. Raises
+    SourceGone, UnreadableFile."""
     kind = import_kind(batch.kind)
     content = content or content_of(batch)
     records = records_for(batch, kind, content)
     context = context_for(batch, staff=staff, at=at, progress=progress)
     total = len(records)
+    kept: list[Planned] | None = None
+    if held is not None:
+        kept = held.planned = []
+        held.content = content
 
     def lines() -> Iterator[Line]:
         for index, row in enumerate(plan_rows(kind, context, records)):
             if index % 500 == 0:
                 progress(index, total)
+            if kept is not None:
+                kept.append(row)
             yield Line.of(index, row)
 
-    preview_write(batch, lines(), at)
+    with patient(total):
+        preview_write(batch, lines(), at)
     progress(total, total)

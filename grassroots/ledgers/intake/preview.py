@@ -76,6 +76,11 @@ class PlanDigest:
         self._hash = hashlib.sha256()
 
     def add(self, line: Line) -> None:
+        if not (line.problems or line.changes or line.proposals):
+            self._hash.update(
+                f'[{line.row}, "{line.effect}"]\n'.encode()
+            )  # what JSON makes of it, without its cost
+            return
         packed = [line.row, line.effect, *line.packed()[4:]]
         self._hash.update(json.dumps(packed, ensure_ascii=False).encode() + b"\n")
 

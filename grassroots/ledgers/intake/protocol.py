@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -163,9 +164,13 @@ class ImportKind:
     """Captions that stand for no field, and the reference date; the answer's keys are the captions' columns."""
     step_rows: int = 500
     """How many rows are written in one step."""
+    whole_step_rows: int | None = None
+    """The same where all steps are one transaction (PostgreSQL), if more at once are quicker."""
     order: int = 50
     fields_now: Callable[[], tuple[Field, ...]] | None = None
     takes_rejected: bool = False
+    whole: Callable[[int], AbstractContextManager[object]] | None = None
+    """Put around the writing of so many rows where it is one transaction (PostgreSQL)."""
 
     def columns(self) -> tuple[Field, ...]:
         """What its columns may be in this office."""

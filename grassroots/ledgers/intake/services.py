@@ -13,7 +13,7 @@ from grassroots.grid.scope import scope_of
 from grassroots.ledgers.captions import remember, remembered_for_many
 from grassroots.ledgers.intake.applying import BeingWritten, PlanChanged, batch_write
 from grassroots.ledgers.intake.content import Content, content_of
-from grassroots.ledgers.intake.planning import Progress, batch_replan, no_progress, sheets_of
+from grassroots.ledgers.intake.planning import Held, Progress, batch_replan, no_progress, sheets_of
 from grassroots.ledgers.intake.protocol import ImportKind, import_kind, import_kinds
 from grassroots.ledgers.intake.recognise import recognise, recognise_text, text_reference
 from grassroots.ledgers.intake.source import SourceGone, source_drop, source_store
@@ -23,6 +23,7 @@ from grassroots.ledgers.reading.files import UnreadableFile
 
 __all__ = [
     "BeingWritten",
+    "Held",
     "ImportRefused",
     "PlanChanged",
     "SourceGone",
@@ -90,33 +91,25 @@ def batch_start(
 
 
 def batch_plan(
-    *, batch: ImportBatch, by: Staff, at: dt.datetime | None = None, progress: Progress = no_progress
-) -> ImportBatch:
+    *, batch: ImportBatch, by: Staff, at: dt.datetime | None = None, progress: Progress = no_progress,
+    held: Held | None = None,
+) -> ImportBatch:  # fmt: skip
     """Read the file, find out what it is unless that is known, hold it against the register, write the preview.
 
-    Where the kind cannot be told the batch stays as read, with the reason in `problem`. Raises ImportRefused,
-    UnreadableFile, SourceGone.
+    `held` keeps the plan for a `batch_write` that follows at once. Where the kind cannot be told the batch stays as
+    read, with the reason in `problem`. Raises ImportRefused, UnreadableFile, SourceGone.
     """
     _check_open(batch)
     check_import(area=batch.area, staff=by, kind=batch.kind)
-    try:
-        content = content_of(batch)
-    except (UnreadableFile, SourceGone) as unreadable:
-        _fail(batch, str(unreadable))
-        raise
+    content = content_of(batch)
     if not batch.mapping and not batch.planned_at:
         _recognise(batch, content, by)
     if batch.kind:
         check_import(area=batch.area, staff=by, kind=batch.kind)
-        batch_replan(batch, staff=by, at=at or timezone.now(), progress=progress, content=content)
+        batch_replan(
+            batch, staff=by, at=at or timezone.now(), progress=progress, content=content, held=held
+        )  # fmt: skip
     return batch
-
-
-def _fail(batch: ImportBatch, words: str) -> None:
-    """A file that cannot be read is the end of its import."""
-    source_drop(batch)
-    batch.state, batch.problem = BatchState.FAILED, words[:200]
-    batch.save(update_fields=["state", "problem", "source_path"])
 
 
 def _check_open(batch: ImportBatch) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 from django.utils import timezone
 
 from grassroots.grid.models import Area
@@ -52,3 +53,24 @@ def cutoff_option(text: str | None) -> dt.time | None:
     if cutoff == dt.time() or cutoff.tzinfo is not None:
         raise CommandError("截止时间0时就是前一天的24时,请改选前一天,不写截止时间。")
     return cutoff.replace(second=0, microsecond=0)
+
+
+class Bar:
+    """A progress bar on a terminal; silent where nobody watches."""
+
+    WIDTH = 30
+
+    def __init__(self, out: OutputWrapper) -> None:
+        self.out = out
+
+    def of(self, what: str) -> Callable[[int, int | None], None]:
+        """What moves the bar of one piece of work: (done, total)."""
+
+        def move(done: int, total: int | None) -> None:
+            if not sys.stderr.isatty() or not total:
+                return
+            filled = self.WIDTH * done // total
+            bar = "#" * filled + "." * (self.WIDTH - filled)
+            self.out.write(f"\r{what} [{bar}] {done}/{total} 行", ending="\n" if done >= total else "")
+
+        return move

@@ -17,6 +17,7 @@ from grassroots.grid.models import Staff
 from grassroots.ledgers.intake.outcome import outcome_of
 from grassroots.ledgers.intake.report import report_write
 from grassroots.ledgers.intake.services import (
+    Held,
     ImportRefused,
     PlanChanged,
     SourceGone,
@@ -27,7 +28,7 @@ from grassroots.ledgers.intake.services import (
     batch_start,
     batch_write,
 )
-from grassroots.ledgers.management.commands._options import area_option
+from grassroots.ledgers.management.commands._options import Bar, area_option
 from grassroots.ledgers.models import ImportBatch
 
 CHUNK_BYTES = 1024 * 1024
@@ -66,14 +67,14 @@ class Command(BaseCommand):
         self._run(batch, staff, **options)
 
     def _run(self, batch: ImportBatch, staff: Staff, **options: Any) -> None:
-        at = timezone.now()
+        at, held, bar = timezone.now(), Held(), Bar(self.stderr)
         try:
-            batch_plan(batch=batch, by=staff, at=at)
+            batch_plan(batch=batch, by=staff, at=at, progress=bar.of("核对"), held=held)
             if not batch.kind:
                 raise CommandError("看不出是哪一类表,请用 --kind 指定。")
             if not options["dry_run"]:
                 batch_confirm(batch=batch, by=staff, digest=batch.plan_digest)
-                batch_write(batch, staff=staff, at=at, is_shown=False)
+                batch_write(batch, staff=staff, at=at, progress=bar.of("写入"), is_shown=False, held=held)
             if options["report"]:
                 report_write(batch, Path(options["report"]))
             self.stdout.write(json.dumps(outcome_of(batch), ensure_ascii=False))
