@@ -226,6 +226,13 @@ def test_what_is_wrong_with_a_column_is_said_in_its_row(
     assert editor.fields[f"{editor.prefix('sex')}-{part}"] == [value]
 
 
+def test_everything_that_is_wrong_with_a_column_is_said_at_once(editor: Editor) -> None:
+    editor.column("sex", caption="", group="长" * 201, width="宽")
+    editor.press()
+    for words in ("列名不能空着", "不能超过 200 个字", "列宽请填数字"):
+        assert words in editor.text
+
+
 def test_a_column_that_is_not_ticked_may_be_as_wrong_as_it_likes(editor: Editor) -> None:
     editor.column("sex", caption="", width="宽")
     editor.untick("sex")

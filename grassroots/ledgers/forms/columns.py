@@ -73,30 +73,40 @@ class ColumnRow:
         width = f"{own.width:g}" if own.width else ""
         return (self.caption, typed, self.width, self.format) != (own.caption, own.path, width, own.format)
 
-    def column(self) -> Column:
-        """The column as typed. Raises LayoutError naming the field."""
-        caption, group, subgroup = (_one_line(text) for text in (self.caption, self.group, self.subgroup))
-        for name, text in (("caption", caption), ("group", group), ("subgroup", subgroup)):
-            if len(text) > MAX_CAPTION:
-                raise LayoutError(f"不能超过 {MAX_CAPTION} 个字", field=name, key=self.key)
-        if not caption:
-            raise LayoutError("列名不能空着", field="caption", key=self.key)
+    def column(self) -> Column | None:
+        """The column as typed; None, with what is wrong noted in `errors`."""
+        self.errors.update(self._troubles())
+        if self.errors:
+            return None
+        caption, group, subgroup = self._words()
         path = tuple(filter(None, (group, subgroup)))
         wanted = self.format if self.format in dict(self.formats) else ""
         own = wanted or (self.registered.format if self.registered else "text")
-        return Column(self.key, caption, group=path, width=self._width(), format=own)  # type: ignore[arg-type]
+        return Column(self.key, caption, group=path, width=self._width() or 0, format=own)  # type: ignore[arg-type]
 
-    def _width(self) -> float:
-        text = self.width.strip()
-        if not text:
-            return 0
+    def _words(self) -> tuple[str, str, str]:
+        return _one_line(self.caption), _one_line(self.group), _one_line(self.subgroup)
+
+    def _troubles(self) -> Iterator[tuple[str, str]]:
+        """What is wrong, by field."""
+        for name, text in zip(("caption", "group", "subgroup"), self._words(), strict=True):
+            if len(text) > MAX_CAPTION:
+                yield name, f"不能超过 {MAX_CAPTION} 个字"
+        if not self._words()[0]:
+            yield "caption", "列名不能空着"
+        if self.width.strip():
+            width = self._width()
+            if width is None:
+                yield "width", "列宽请填数字,例如 8 或 11.5"
+            elif not 1 <= width <= MAX_WIDTH:
+                yield "width", f"列宽请填 1 到 {MAX_WIDTH},不填按内容自动"
+
+    def _width(self) -> float | None:
+        """The width typed; None for none, or for what is no number."""
         try:
-            width = round(float(text), 1)
+            return round(float(self.width), 1)
         except ValueError:
-            raise LayoutError("列宽请填数字,例如 8 或 11.5", field="width", key=self.key) from None
-        if not 1 <= width <= MAX_WIDTH:
-            raise LayoutError(f"列宽请填 1 到 {MAX_WIDTH},不填按内容自动", field="width", key=self.key)
-        return width
+            return None
 
 
 def _one_line(text: str) -> str:
@@ -146,12 +156,8 @@ class ColumnRows:
         """The chosen columns; what is wrong is noted in the rows, and such a row is left out."""
         made: dict[str, Column] = {}
         for row in self.rows:
-            if not row.is_in:
-                continue
-            try:
-                column = row.column()
-            except LayoutError as error:
-                row.errors[error.field] = str(error)
+            column = row.column() if row.is_in else None
+            if column is None:
                 continue
             if column.full_caption in made:
                 row.errors["caption"] = TWICE.format(column.full_caption)
