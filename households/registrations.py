@@ -31,11 +31,14 @@ grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 from grassroots.ledgers.intake.protocol import register_import  # noqa: E402
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
 from households import brief, indicators, ledgers  # noqa: E402, F401
+from households.hooks import person_panels  # noqa: E402
 from households.imports import rollcall  # noqa: E402, F401
 from households.imports.households import HOUSEHOLDS  # noqa: E402
+from households.imports.originals import originals_panel  # noqa: E402
 from households.imports.undo import HOUSEHOLD_UNDO, PERSON_UNDO, RESIDENCY_UNDO  # noqa: E402
 
 register_import(HOUSEHOLDS)
 register_undo("households.household", HOUSEHOLD_UNDO)
 register_undo("households.person", PERSON_UNDO)
 register_undo("households.residency", RESIDENCY_UNDO)
+person_panels.append(originals_panel)

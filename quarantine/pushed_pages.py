@@ -90,7 +90,7 @@ def dress_rows(rows: Sequence[Any], staff: Staff) -> None:
         else set()
     )
     for row in rows:
-        row.place_name = places.get(row.area_id, row.area.name)
+        row.place_name = places.get(row.area_id) or row.area.name
         row.is_seen = row.person_id in seen
         row.proposed_tone = TONES[PushedCode(row.proposed)]
         row.tone = TONES[PushedCode(row.code)] if row.code else "warn"

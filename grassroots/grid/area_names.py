@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 from grassroots.grid.models.areas import Level
 from grassroots.grid.text import NUMERAL, arabic, fold
 
@@ -58,6 +56,8 @@ def area_stem(name: str, level: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def _sound(stem: str) -> str:
+    from pypinyin import lazy_pinyin
+
     return " ".join(lazy_pinyin(stem))
 
 

@@ -9,9 +9,11 @@ from typing import Any
 from django.http import QueryDict
 
 from grassroots.grid.models import Area, Staff
+from grassroots.grid.views.pages import whole_number
 from grassroots.ledgers.engine import Chosen, Layout, LayoutError, LedgerDefinition
 from grassroots.ledgers.engine.preview import Preview, preview_ledger
 from grassroots.ledgers.engine.tailored import Tailored, check_tailored, tailor
+from grassroots.ledgers.forms import ledger_areas
 from grassroots.ledgers.forms.columns import ColumnRows
 from grassroots.ledgers.forms.layouts import LayoutForm
 from grassroots.ledgers.layout_choice import context_for, saved_filters
@@ -64,14 +66,11 @@ class LayoutEditor:
         is_new: bool,
     ) -> LayoutEditor:  # fmt: skip
         """As the form was sent; `before` are the columns of the version that it is edited from."""
+        if is_new:
+            area = _area_in(data, staff) or area
         standard = standard_layout(definition, area, staff)
         form = LayoutForm(data, definition=definition, standard=standard, staff=staff, is_new=is_new)
-        editor = cls(
-            definition, standard, staff, area, form, ColumnRows.posted(data, standard), tuple(before)
-        )
-        if is_new and form.is_valid():
-            editor.area = form.cleaned_data["area"]
-        return editor
+        return cls(definition, standard, staff, area, form, ColumnRows.posted(data, standard), tuple(before))
 
     def draft(self) -> LayoutDraft | None:
         """What is to be saved; None with the errors beside their fields."""
@@ -132,6 +131,12 @@ class LayoutEditor:
             "form": self.form, "rows": self.rows, "definition": self.definition, "hints": self.hints,
             "trouble": self.trouble, "groups": groups,
         }  # fmt: skip
+
+
+def _area_in(data: QueryDict, staff: Staff) -> Area | None:
+    """The area that a new layout is for, if it is one of the person's; the form says what is wrong with another."""
+    pk = whole_number(data.get("area", ""))
+    return ledger_areas(staff).filter(pk=pk).first() if pk is not None else None
 
 
 def _copied(source: LedgerLayoutVersion | None) -> str:

@@ -16,6 +16,7 @@ from grassroots.ledgers.engine import (
     LedgerDefinition,
     ledger_registry,
 )
+from grassroots.ledgers.rollups import rollups_of
 from grassroots.ledgers.statistics import Figures, count_all, count_keys, row_areas
 
 TITLE = "疫情防控每日统计表"
@@ -57,13 +58,27 @@ def asof_of(context: LedgerContext) -> AsOf:
 
 
 def statistics_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
-    """One row an area below, counted live."""
+    """One row an area below, counted live; for a preview, as the tick counted it last."""
     root, asof = cast(Area, context.area), asof_of(context)
+    areas = row_areas(root, asof.on)
+    counted = _counted_before(areas, context) or _counted_now(root, areas, asof)
+    for area in areas:
+        if context.wants("followup", _followup(counted[area.pk])):
+            yield sheet_row(area.name, counted[area.pk])
+
+
+def _counted_now(root: Area, areas: Sequence[Area], asof: AsOf) -> dict[int, Figures]:
     counted = count_all(root, asof)
-    for area in row_areas(root, asof.on):
-        figures = counted.total(area.path)
-        if context.wants("followup", _followup(figures)):
-            yield sheet_row(area.name, figures)
+    return {area.pk: counted.total(area.path) for area in areas}
+
+
+def _counted_before(areas: Sequence[Area], context: LedgerContext) -> dict[int, Figures] | None:
+    """Today's rollups, where a look at the sheet is all that is wanted and every row has one."""
+    if context.limit is None or context.cutoff is not None:
+        return None
+    found = {pk: row.total for pk, row in rollups_of(areas, context.on).items()}
+    known = all(item.key in figures for figures in found.values() for item in indicators())
+    return found if known and len(found) == len(areas) else None
 
 
 def _followup(figures: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,9 +28,9 @@ class Counted:
         inside = {pk for pk, own_path in self.paths.items() if own_path.startswith(path)}
         figures = {}
         for item in indicators():
-            if item.moves is not None:
+            if item.key in self.moves:
                 figures[item.key] = self._crossing(item, inside)
-            else:
+            elif item.key in self.own:
                 figures[item.key] = sum(n for pk, n in self.own[item.key].items() if pk in inside)
         return figures
 
@@ -68,12 +68,14 @@ class Counted:
         return totals
 
 
-def count_all(root: Area, asof: AsOf) -> Counted:
-    """Count every indicator for `root` and all areas below it, closed ones included."""
+def count_all(root: Area, asof: AsOf, keys: Collection[str] | None = None) -> Counted:
+    """Count every indicator, or those of `keys`, for `root` and all areas below it, closed ones included."""
     areas = Area.objects.within(root)
     counted = Counted(asof, dict(areas.order_by().values_list("pk", "path")))
     wanted = areas.order_by()
     for item in indicators():
+        if keys is not None and item.key not in keys:
+            continue
         if item.moves is not None:
             counted.moves[item.key] = dict(item.moves(wanted, asof))
         elif item.count is not None:

@@ -2,13 +2,26 @@
 
 from django.urls import path
 
-from grassroots.ledgers.views import download, import_steps, imports, jobs, layout_edit, layouts, statistics
+from grassroots.ledgers.views import (
+    download,
+    filling,
+    import_steps,
+    imports,
+    jobs,
+    layout_edit,
+    layouts,
+    statistics,
+)
 
 app_name = "ledgers"
 urlpatterns = [
     path("", download.ledger_list, name="ledger_list"),
     path("options/", download.ledger_options, name="ledger_options"),
     path("download/", download.download, name="download"),
+    path("forms/", filling.form_list, name="form_list"),
+    path("forms/<uuid:uid>/", filling.form_detail, name="form_detail"),
+    path("forms/<uuid:uid>/fill/", filling.fill, name="form_fill"),
+    path("forms/<uuid:uid>/delete/", filling.form_delete, name="form_delete"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/new/", imports.import_create, name="import_create"),
     path("imports/<uuid:uid>/", imports.import_detail, name="import_detail"),

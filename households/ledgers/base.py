@@ -17,8 +17,9 @@ from grassroots.ledgers.engine import (
     ledger_registry,
     rows_of,
 )
-from households.ledgers.base_columns import AWAY, NOBODY_HOME, block_of
+from households.ledgers.base_columns import block_of
 from households.ledgers.common import asof_of, ledger_households
+from households.ledgers.narrowing import AWAY, NOBODY_HOME
 from households.ledgers.reading import portions
 from households.models import HousingKind, Residency, ResidencyKind, SurveyState
 

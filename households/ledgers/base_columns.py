@@ -13,6 +13,7 @@ from grassroots.grid.crypto import decrypt_many
 from grassroots.grid.names import PlaceNames
 from grassroots.ledgers.engine import Block, LedgerContext, Runs
 from households.ledgers.common import YES_NO
+from households.ledgers.narrowing import AWAY, NO, NOBODY_HOME, YES
 from households.ledgers.reading import Portion
 from households.models import HousingKind, Relation, ResidencyKind, Sex, SurveyMethod, SurveyState
 from households.rules.ages import age_from_stated, age_on
@@ -28,9 +29,8 @@ def _labels(kinds: Any) -> dict[str, str]:
 
 HOUSING, RELATION, SEX, KIND = map(_labels, (HousingKind, Relation, Sex, ResidencyKind))
 ID_KIND, METHOD, STATE = map(_labels, (IdKind, SurveyMethod, SurveyState))
-#: Codes of the filters of residents.
-AWAY, NOBODY_HOME = "AWAY", "NOBODY"
-ANSWERS = {True: "YES", False: "NO", None: "UNKNOWN"}
+#: Codes of the filter on what residents answered.
+ANSWERS = {True: YES, False: NO, None: "UNKNOWN"}
 #: Stands for the residents of a household that has none: a row of reading.RESIDENT.
 NOBODY = (0, 0, "", "", None, None, None, "", "", "", "", "", False, "")
 #: Stands for the answers of somebody who was not asked: a row of reading.ANSWER.

@@ -10,6 +10,7 @@ from grassroots.grid.models import Area, Staff
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.engine import LedgerContext
 from households.indicators import open_households
+from households.ledgers.narrowing import narrowed
 from households.models import Household
 
 YES_NO = {True: "是", False: "否", None: ""}
@@ -21,9 +22,8 @@ def asof_of(context: LedgerContext) -> AsOf:
 
 
 def ledger_households(context: LedgerContext) -> QuerySet[Household]:
-    """Doors of the area that the requester may see, open on the day, of the kinds asked for."""
-    areas = Area.objects.within(cast(Area, context.area)).order_by()
-    doors: Any = open_households(areas, asof_of(context))
-    if kinds := context.filters.get("housing"):
-        doors = doors.filter(housing_kind__in=kinds)
-    return cast("QuerySet[Household]", doors.visible_to(cast(Staff, context.staff)))
+    """Doors of the area that the requester may see, open on the day, that the filters may want."""
+    areas, asof = Area.objects.within(cast(Area, context.area)).order_by(), asof_of(context)
+    doors: Any = open_households(areas, asof)
+    doors = doors.visible_to(cast(Staff, context.staff))
+    return narrowed(cast("QuerySet[Household]", doors), context, asof)

@@ -77,7 +77,6 @@ def name_initials(name: str) -> str:
 @lru_cache(maxsize=30_000)
 def _initial(piece: str) -> str:
     """The initial of one Chinese character, one Latin word or one digit; '' where there is none."""
-    # Here and not above: its dictionaries take 57 MB and half a second, and most processes never need them.
     from pypinyin import Style, lazy_pinyin
 
     reading = lazy_pinyin(piece[0], style=Style.FIRST_LETTER, errors="default")

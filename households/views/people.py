@@ -20,6 +20,7 @@ from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import INVALID, form_page, link, staff_of
 from households import hooks
 from households.forms.people import PersonForm, UnmaskForm
+from households.imports.originals import originals_of
 from households.models import Household, Person, PersonDuty, Residency, SurveyMember
 from households.services import ConfirmationNeeded, person_save
 from households.views.access import Crumbs, household_crumbs, person_or_404
@@ -179,7 +180,12 @@ def person_unmask(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         if not fresh:
             messages.info(request, "明文只显示一次。还要看,请重新填写用途。")
             return redirect("households:person_detail", result["person"])
-        context = {"person": person, "crumbs": crumbs, "purpose": request.POST.get("purpose", "")}
+        context = {
+            "person": person,
+            "crumbs": crumbs,
+            "purpose": request.POST.get("purpose", ""),
+            "originals": originals_of(person, in_full=True),
+        }
         return render(request, "households/person_unmasked.html", context)
 
     return form_page(request, make=lambda data, **o: UnmaskForm(data, **o), show=show, write=write, done=done)

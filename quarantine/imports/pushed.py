@@ -64,7 +64,7 @@ FIELDS = (
     Field("result", "核查结果", tuple(caption for caption in RESULT_CAPTIONS if caption != "核查结果")),
     Field("result_note", "核查备注", ("反馈备注", "核查说明", "反馈说明")),
 )  # fmt: skip
-OWN = {"number", "result", "result_note"}  # what the sender did not say about the person
+OWN = {"number", "result", "result_note", "note"}  # where answers stand, and what says nothing of the person
 _COUNTY = re.compile(r"^(?:.{2,5}省)?(?:.{2,6}市)?(?:[^市省]{2,4}[县区])?")
 _STREET = re.compile(_COUNTY.pattern + r"([^县市区省0-9]{2,5}?(?:街道(?:办事处)?|镇|乡))")
 _VILLAGE = re.compile(r"[^0-9]{2,8}?(?:社区|村(?!民))")

@@ -22,6 +22,7 @@ from grassroots.ledgers.statistics import Counted, count_all
 from households.ledgers import asof_of
 
 KEY_PEOPLE = ("returnees_wuhan", "returnees_hubei_other")
+FIGURES = ("households", "residents", *KEY_PEOPLE)
 
 
 def gap_choices() -> tuple[tuple[str, str], ...]:
@@ -70,7 +71,7 @@ def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
     groups = list(units.filter(Q(level=Level.GROUP) | Q(level__lt=Level.GROUP, numchild=0, depth__gt=1)))
     if not context.filters:
         groups = groups[: context.limit]
-    places, counted = place_names(root), count_all(root, asof_of(context))
+    places, counted = place_names(root), count_all(root, asof_of(context), FIGURES)
     chains = duties_for_many([DutyTarget(area.pk) for area in groups], context.on)
     sections = _sections(groups, context)
     for area in groups:

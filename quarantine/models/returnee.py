@@ -133,6 +133,12 @@ class Returnee(models.Model):
         return f"{self.person}({self.origin})"
 
     @property
+    def unread_texts(self) -> list[tuple[str, str]]:
+        """Texts of cells that could not be read, by what their column holds."""
+        fields = {field.name: str(getattr(field, "verbose_name", "")) for field in self._meta.get_fields()}
+        return [(fields.get(name, name), text) for name, text in self.unread.items()]
+
+    @property
     def reason_labels(self) -> str:
         """类别 as the ledger prints it, e.g. 武汉、发热."""
         return "、".join(KeyReason(reason).label for reason in self.reasons if reason in KeyReason.values)

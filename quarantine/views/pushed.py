@@ -29,6 +29,7 @@ from quarantine.services.pushed import pushed_confirm, pushed_list_edit
 STALE = 409
 VIEW, EDIT = "quarantine.view_pushedlist", "quarantine.change_pushedlist"
 FILE = ("quarantine.change_pushedlist", "ledgers.export_unmasked")
+TAKE_IN = ("quarantine.add_pushedlist", "ledgers.import_ledger")
 WHO = (("", "全部"), ("mine", "分给我的"))
 STATES = (("", "全部"), ("open", "待核查"), ("answered", "已答复"))
 
@@ -76,7 +77,7 @@ def pushed_list(request: HttpRequest) -> HttpResponse:
         "has_more_mine": len(rows) > PAGE_ROWS,
         "lists": page.rows,
         "may_answer": staff.has_perm("quarantine.change_pushedperson"),
-        "may_import": staff.has_perms(["quarantine.add_pushedlist", "ledgers.import_ledger"]),
+        "import_url": link("ledgers:import_list", kind="pushed") if staff.has_perms(TAKE_IN) else "",
         "back": link("quarantine:pushed_list"),
         "next_url": link("quarantine:pushed_list", after=page.next_mark) if page.next_mark else "",
         "first_url": link("quarantine:pushed_list") if "after" in request.GET else "",

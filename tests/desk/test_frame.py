@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bench.html_forms import form_with
+from bench.pages.html_forms import form_with
 from grassroots.ledgers.rollups import refresh_rollups
 from grassroots.notices.inbox import message_send
 from households.models import CommitmentLetter, Household, SurveyState

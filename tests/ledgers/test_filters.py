@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from grassroots.grid.models import AccessAction, AccessLog, AreaDuty
-from grassroots.ledgers.engine import FilterError, ledger_registry
+from grassroots.ledgers.engine import FilterError, LedgerContext, ledger_registry
 from grassroots.ledgers.engine.filters import Filter, read_filters
 from grassroots.ledgers.exports import ExportRefused, export_run
+from households.ledgers import ledger_households
 from households.models import CommitmentLetter, Survey, SurveyMember
 from quarantine.models import Returnee
 from quarantine.services.observations import observation_transfer
@@ -252,6 +254,32 @@ def test_a_record_is_named_by_its_uid() -> None:
     assert definition.read_filters({"observation": uid}) == {"observation": (str(uid),)}
     with pytest.raises(FilterError, match="不是编号"):
         definition.read_filters({"observation": "1 OR 1"})
+
+
+@pytest.mark.parametrize(("key", "value"), [("state", "REFUSED"), ("residency", "AWAY"), ("contact", "YES")])
+def test_doors_that_no_filter_wants_are_not_read(office: OfficeCast, key: str, value: str) -> None:
+    """The database leaves them out: a filter that nobody answers to finds nothing to look through."""
+    home(office, "101", "甲一")
+    definition = ledger_registry.get("base")
+    context = LedgerContext(
+        office.street, office.ding, timezone.localdate(), timezone.now(), filters={key: (value,)}
+    )
+    assert ledger_households(context).count() == 0 and list(definition.rows(context)) == []  # type: ignore[misc]
+
+
+def test_an_answer_given_later_does_not_hide_who_was_not_asked_then(office: OfficeCast) -> None:
+    family = home(office, "101", "甲一")
+    survey = knock(office, family, "SIGNED")
+    SurveyMember.objects.create(survey=survey, person=family.residencies.get().person, hubei_contact=True)
+    before, after = (
+        body(
+            export(
+                "base", office.street, office.ding, on=dt.date(2020, 1, day), filters={"contact": "UNKNOWN"}
+            )
+        )
+        for day in (24, 26)
+    )
+    assert ([row["姓名"] for row in before], after) == (["甲一"], [])
 
 
 def test_a_refused_export_is_not_in_the_log(office: OfficeCast) -> None:

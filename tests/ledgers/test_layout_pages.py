@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from grassroots.grid.models import Role
+from grassroots.grid.models import AreaDuty, DutyKind, Role
 from grassroots.ledgers.engine import Column, ledger_registry
 from grassroots.ledgers.models import LedgerLayout
 from grassroots.ledgers.services.layouts import layout_change
@@ -47,6 +47,21 @@ def test_a_layout_is_copied_from_another_with_its_filters(office: OfficeCast) ->
     editor.press()
     copy = LedgerLayout.objects.exclude(pk=row.pk).get()
     assert copy.area == office.village and copy.versions.get().drawn() == row.versions.get().drawn()
+
+
+def test_a_layout_for_an_area_with_fewer_kinds_of_duty_keeps_their_columns_empty(office: OfficeCast) -> None:
+    """The page is opened on the street, which has officers that the village may not have columns for."""
+    kind = DutyKind.objects.create(
+        code="dean", name="包院", officer_title="院长", level=3, order=99, is_expected=False
+    )
+    AreaDuty.objects.create(kind=kind, staff=office.ding, area=office.other_village, valid_from="2020-01-01")
+    editor = Editor(signed_in(office.ding), new_url("duties"))
+    assert "duty_dean" in editor.order
+    editor.type(name="村里的", area=str(office.village.pk))
+    editor.press("preview")
+    assert "台账里已经没有 “包院-院长”" in editor.text
+    assert editor.press().status_code == 302
+    assert "duty_dean" in LedgerLayout.objects.get().versions.get().drawn().keys
 
 
 def test_editing_makes_a_version_and_the_page_says_what_changed(office: OfficeCast) -> None:

@@ -130,6 +130,13 @@ LINES: list[Line] = [
         data=lambda things: {"number": 1, "version": 1},
     ),
     Line("ledgers:job_list", STAFF),
+    Line("ledgers:form_list", STAFF),
+    Line(
+        "ledgers:form_list",
+        STAFF,
+        method="POST",
+        data=lambda things: {"area": things.area.pk},
+    ),
     Line("ledgers:import_list", IMPORT),
     Line("ledgers:import_create", IMPORT, method="POST", data=lambda things: {"area": things.area.pk}),
     Line("ledgers:import_detail", IMPORT, uid("batch")),
@@ -255,5 +262,6 @@ LINES: list[Line] = [
 # URLs whose arguments lie in no area, or that belong to one person; test_table.py and test_jobs.py test each by itself.
 ELSEWHERE = {
     "ledgers:job_detail", "ledgers:job_progress", "ledgers:job_cancel", "ledgers:job_retry", "ledgers:job_file",
+    "ledgers:form_detail", "ledgers:form_fill", "ledgers:form_delete",
     "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "notices:message_open",
 }  # fmt: skip

@@ -53,6 +53,8 @@ ELSEWHERE = {
     "OwnDutyForm.kind": "kinds of duty belong to the whole office",
     "DownloadForm.area": "test_a_foreign_area_is_not_found",
     "AreaDayForm.area": "test_a_foreign_area_is_not_found",
+    "EmptyFormForm.area": "test_a_foreign_area_is_neither_searched_nor_downloaded",
+    "FillForm.area": "ledgers/filling: test_a_form_is_not_filled_for_a_foreign_area",
     "PeriodForm.area": "test_a_foreign_area_is_not_found",
     "DownloadForm.observation": "test_a_ledger_of_a_foreign_observation_is_empty",
     "AccessLogFilter.staff": "test_the_auditor_of_a_village_learns_nothing_of_others",

@@ -47,6 +47,9 @@ def test_a_foreign_branch_of_the_tree_is_not_found(world: World, field: str) -> 
 
 def test_a_foreign_area_is_neither_searched_nor_downloaded(world: World) -> None:
     client = client_of(world.office.jia)
+    foreign_upload = post(client, reverse("ledgers:form_list"), {"area": world.foreign.area.pk})
+    assert foreign_upload.status_code == 404
+    assert post(client, reverse("ledgers:form_list"), {"area": world.own.area.pk}).status_code == 422
     for name, data in (
         ("households:door_find", {"q": "1-1-1"}),
         ("ledgers:download", {"key": "duties", "on": today(), "file_format": "csv"}),

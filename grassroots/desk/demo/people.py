@@ -28,6 +28,7 @@ from households.models import (
     SurveyState,
 )
 from households.rules.addresses import door_display, door_key, walk_key
+from households.rules.ages import age_on
 from households.rules.identity import IdKind
 from households.rules.names import name_initials
 
@@ -172,7 +173,7 @@ class PeopleWriter:
         if self.exact_supports is None:
             self._support_by_chance(person_id)
         else:
-            self.ages.append((person_id, (self.invent.on - birth).days // 365))
+            self.ages.append((person_id, age_on(birth, self.invent.on)))
         return person_id
 
     def _support_by_chance(self, person_id: int) -> None:

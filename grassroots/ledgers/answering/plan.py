@@ -71,7 +71,7 @@ def answer_sheets(
         ),
         None,
     )
-    has_note = any(word == normalise(NOTE) for word in words.values())
+    has_note = any(word in _NOTES for word in words.values())
     free = width
     if result is None:
         result, free = free, free + 1

@@ -110,8 +110,14 @@ def _lines(definition: LedgerDefinition, context: LedgerContext) -> dict[str, ob
 
 
 def said(layout: Layout, words: object) -> Layout:
-    """The layout with a line that says which filters were chosen, unless a line of its own does."""
-    if not words or "filters" in placeholders_of(layout):
+    """The layout with a line that says which filters were chosen, unless a line of its own does.
+
+    With no filter chosen, a line that would say nothing else is left out.
+    """
+    if not words:
+        kept = tuple(line for line in layout.header_lines if line.strip() != "{filters}")
+        return layout if kept == layout.header_lines else replace(layout, header_lines=kept)
+    if "filters" in placeholders_of(layout):
         return layout
     return replace(layout, header_lines=(*layout.header_lines, FILTER_LINE))
 

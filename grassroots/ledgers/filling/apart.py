@@ -15,8 +15,8 @@ from grassroots.ledgers.reading.limits import MB
 
 WORKER = Path(__file__).with_name("drawing") / "worker.py"
 MEMORY, SECONDS = 2048 * MB, 120
-TOO_LARGE = "表格太大,填不了。请把要填的表单独存成一个文件,删去多余的行、列和工作表后再传。"
-BROKEN = "这个表打开了,但填不进去。请在Excel或WPS里打开它,另存为“Excel 工作簿(.xlsx)”后再传。"
+TOO_LARGE = "表格太大，填不了。请把要填的表单独存成一个文件，删去多余的行、列和工作表后再传。"
+BROKEN = "这个表打开了，但填不进去。请在Excel或WPS里打开它，另存为“Excel 工作簿（.xlsx）”后再传。"
 
 
 def fill_apart(form: bytes, order: Order, rows: Iterable[Sequence[object]]) -> bytes:

@@ -24,11 +24,11 @@ from grassroots.ledgers.reading.limits import MB
 from grassroots.ledgers.reading.rows import BLANK, HEADER, NUMBER_ONLY, TOTALS
 
 LIMITS = Limits(max_bytes=10 * MB, max_unpacked=600 * MB, max_rows=20_000, seconds=30)
-SAVE_AS_XLSX = "请在Excel或WPS里打开它,另存为“Excel 工作簿(.xlsx)”后再传。"
-OLD = f"这是旧版Excel格式(.xls),能读但不能原样填写。{SAVE_AS_XLSX}"
-NOT_A_WORKBOOK = f"只能填Excel工作簿(.xlsx),这个文件不是。{SAVE_AS_XLSX}"
-NO_TABLE = "没有找到表头:每一列要有列名(如姓名、身份证号),列名占一至三行。请看看是不是传错了文件。"
-NO_ROOM = "没有可填的列:这张表的列名系统都不认识。请在下面为各列选择要填的内容。"
+SAVE_AS_XLSX = "请在Excel或WPS里打开它，另存为“Excel 工作簿（.xlsx）”后再传。"
+OLD = f"这是旧版Excel格式（.xls），能读但不能原样填写。{SAVE_AS_XLSX}"
+NOT_A_WORKBOOK = f"只能填Excel工作簿（.xlsx），这个文件不是。{SAVE_AS_XLSX}"
+NO_TABLE = "没有找到表头：每一列要有列名（如姓名、身份证号），列名占一至三行。请看看是不是传错了文件。"
+NO_ROOM = "没有可填的列：这张表的列名系统都不认识。请在下面为各列选择要填的内容。"
 
 
 @dataclass(slots=True)
@@ -130,23 +130,34 @@ def place_of(table: Table) -> Place:
     """Where a form's rows go: below its header and whatever is filled in, above its footers."""
     first, last = table.body
     skipped = {number - table.grid.first_row: why for number, why in skipped_rows(table)}
-    filled = [
-        index for index in range(first, last + 1) if index not in skipped and not _is_remark(table, index)
-    ]
+    rows = [index for index in range(first, last + 1) if index not in skipped]
+    filled = [index for index in rows if not _is_label(table, index) and not _is_remark(table, index)]
     start = filled[-1] + 1 if filled else first
     below = range(start, last + 1)
     footer = next(
-        (index for index in below if skipped.get(index, "") not in (BLANK, NUMBER_ONLY, HEADER)), None
+        (
+            index
+            for index in below
+            if skipped.get(index, "") not in (BLANK, NUMBER_ONLY, HEADER) and not _is_label(table, index)
+        ),
+        None,
     )
     totals = next((index for index in below if skipped.get(index) == TOTALS), None)
     return Place(start, len(filled), footer, totals)
+
+
+def _is_label(table: Table, index: int) -> bool:
+    """Whether all that a row holds is the label of several rows, merged down at their side."""
+    down = [(top, left) for top, left, bottom, _right in table.grid.merged if top < bottom]
+    row = table.grid.rows[index]
+    return all((index, column) in down for column, value in enumerate(row) if value is not None)
 
 
 def _is_remark(table: Table, index: int) -> bool:
     """Whether a row is one text alone at its left: a remark that begins like none that the reading layer knows."""
     row = table.grid.rows[index]
     cells = [(column, value) for column, value in enumerate(row) if value is not None]
-    if len(cells) != 1 or any(top <= index <= bottom != top for top, _l, bottom, _r in table.grid.merged):
+    if len(cells) != 1:
         return False
     column, value = cells[0]
     return isinstance(value, str) and column <= 1 and (len(value) > 8 or bool(re.match(r"\d+[、..]", value)))

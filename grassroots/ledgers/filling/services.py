@@ -126,7 +126,7 @@ def _source(wish: Wish, staff: Staff) -> Source:
         chosen = definition.read_filters(wish.filters or {})
     except UnknownLedger as unknown:
         known = "、".join(f"{item.key}({item.name})" for item in ledger_registry.all())
-        raise ExportRefused(f"没有台账“{wish.ledger}”,可用的有:{known}。") from unknown
+        raise ExportRefused(f"没有台账“{wish.ledger}”，可用的有：{known}。") from unknown
     except FilterError as error:
         raise ExportRefused(str(error)) from error
     return source_of(definition, _context(wish, staff, chosen))
@@ -135,7 +135,7 @@ def _source(wish: Wish, staff: Staff) -> Source:
 def _rows(source: Source, keys: Sequence[str]) -> list[list[object]]:
     """The rows, if they are few enough for a form."""
     words = (
-        f"“{source.definition.name}”超过{MOST_ROWS}行,填不进一张表。请选小一些的区域(如一个村),"
+        f"“{source.definition.name}”超过{MOST_ROWS}行，填不进一张表。请选小一些的区域（如一个村），"
         "或用“下载台账”导出。"
     )
     if source.definition.is_longer_than(source.context, MOST_ROWS):
@@ -202,5 +202,5 @@ def lost_parts(data: bytes) -> tuple[str, ...]:
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         names = [name.lower() for name in package.namelist()]
     if any("/media/" in name or "/drawings/drawing" in name for name in names):
-        return ("表里的图片、图形没有保留,填好后请对照原表补上。",)
+        return ("表里的图片、图形没有保留，填好后请对照原表补上。",)
     return ()

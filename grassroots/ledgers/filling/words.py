@@ -14,29 +14,29 @@ def hint_of(form: Form) -> list[str]:
     found = []
     if form.place.filled:
         found.append(
-            f"表里已有{form.place.filled}行内容,没有改动,从第{form.grid.number_of(form.place.first)}行接着填。"
+            f"表里已有{form.place.filled}行内容，没有改动，从第{form.grid.number_of(form.place.first)}行接着填。"
         )
     taken = [match.field or "" for match in form.matched]
     for match in form.matched:
         other = form.source.fallback(match.field or "", taken)
         if other is not None:
-            found.append(f"“{match.caption.text}”还没有的,填{other.caption}。")
+            found.append(f"“{match.caption.text}”还没有的，填{other.caption}。")
     return found + _filter_hints(form)
 
 
 def _filter_hints(form: Form) -> list[str]:
     """A title that names what a filter tells apart (湖北, 武汉, 境外) may want only those rows."""
     title = unicodedata.normalize("NFKC", form.table.title)
-    found = []
+    words: dict[str, None] = {}
+    filters = []
     for item in form.source.definition.filters:
         if not item.is_offered or item.key in form.source.context.filters:
             continue
-        named = [label for _value, label in item.options() if any(word in title for word in _words(label))]
+        named = [word for _value, label in item.options() if (word := label.removesuffix("其他")) in title]
+        named = [word for word in named if len(word) > 1]
         if named:
-            found.append(f"表名里有“{'、'.join(named)}”,现在填的是全部人员;只填这些请选“{item.label}”。")
-    return found
-
-
-def _words(label: str) -> list[str]:
-    bare = label.removesuffix("其他")
-    return [bare] if len(bare) >= 2 else []
+            words.update(dict.fromkeys(named))
+            filters.append(f"“{item.label}”")
+    if not words:
+        return []
+    return [f"表名里有“{'、'.join(words)}”，现在填的是全部人员；只填这些请选{'或'.join(filters)}。"]

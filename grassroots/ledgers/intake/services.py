@@ -101,7 +101,11 @@ def batch_plan(
     """
     _check_open(batch)
     check_import(area=batch.area, staff=by, kind=batch.kind)
-    content = content_of(batch)
+    try:
+        content = content_of(batch)
+    except (UnreadableFile, SourceGone) as unreadable:
+        _fail(batch, str(unreadable))
+        raise
     if not batch.mapping and not batch.planned_at:
         _recognise(batch, content, by)
     if batch.kind:
@@ -110,6 +114,13 @@ def batch_plan(
             batch, staff=by, at=at or timezone.now(), progress=progress, content=content, held=held
         )  # fmt: skip
     return batch
+
+
+def _fail(batch: ImportBatch, words: str) -> None:
+    """A file that cannot be read is the end of its import."""
+    source_drop(batch)
+    batch.state, batch.problem = BatchState.FAILED, words[:200]
+    batch.save(update_fields=["state", "problem", "source_path"])
 
 
 def _check_open(batch: ImportBatch) -> None:

@@ -1,1 +1,1 @@
-"""What sets an office up from sheets: areas, staff with postings, duties (docs/imports.md)."""
+"""What sets an office up from sheets: areas, staff with postings, duties (docs/office-imports.md)."""

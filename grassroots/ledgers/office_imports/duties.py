@@ -68,7 +68,7 @@ class Planner:
         line = self.reading.line(row)
         target = self._target(row, kind)
         held = next((duty.area for duty in link.duties if isinstance(duty, AreaDuty)), None)
-        if held is not None and held.path.startswith(target.path):
+        if held is not None and held.pk != target.pk and held.path.startswith(target.path):
             return next(area for area in line if area.pk == held.pk)
         return target if self.agreed[target.pk, kind.pk] else line[-1]
 

@@ -50,7 +50,7 @@ def duty_fields() -> tuple[Field, ...]:
         names = (title, *_ALIASES.get(kind.code, ()))
         aliases = (*names[1:], *(f"{one}姓名" for one in names), f"{kind.name}干部", f"{kind.name}人员")
         both = tuple(
-            f"{one}{word}" for one in names for word in ("及电话", "/电话", "和电话", "、电话", "姓名及电话")
+            f"{one}{word}" for one in names for word in ("及电话", "和电话", "姓名及电话", "姓名电话")
         )
         phones = tuple(
             f"{one}{word}" for one in names for word in ("电话", "联系电话", "手机", "手机号", "联系方式")
@@ -73,10 +73,12 @@ def officers_in(record: Record, code: str) -> tuple[list[Officer], str]:
     张三 and 138…, 张三 138…, 张三(138…)、李四(139…), or names in one column and phones in the next, in the same order.
     """
     cell = narrow(_LABEL.sub(" ", original_text(record.values.get(f"{DUTY}{code}"))))
-    beside = original_text(record.values.get(f"{PHONE}{code}"))
+    beside = narrow(_LABEL.sub(" ", original_text(record.values.get(f"{PHONE}{code}"))))
+    if f"{DUTY}{code}" not in record.captions:  # 民警/电话: the one column holds both
+        cell, beside = beside, ""
     found = [_officer(part) for part in _parts(cell)]
     named = [one for one in found if one.name]
-    phones = [number for part in _SEVERAL.split(narrow(beside)) if (number := _phone(part))]
+    phones = [number for part in _SEVERAL.split(beside) if (number := _phone(part))]
     if not named:
         return [], "只有电话,没有姓名。" if phones else ""
     if len(phones) == len(named):

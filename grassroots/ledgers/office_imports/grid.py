@@ -1,4 +1,4 @@
-"""Importing the grid: villages, groups, compounds from a sheet, below the importer's area (docs/imports.md)."""
+"""Importing the grid: villages, groups, compounds from a sheet, below the importer's area (docs/office-imports.md)."""
 
 from __future__ import annotations
 

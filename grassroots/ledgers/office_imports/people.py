@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from django.db.models.functions import Lower
 from django.utils import timezone
-from pypinyin import lazy_pinyin
 
 from grassroots.grid.crypto import digest
 from grassroots.grid.models import Area, AreaDuty, Posting, Role, Staff
@@ -34,6 +33,8 @@ def roles_grantable_by(staff: Staff) -> frozenset[str]:
 
 def username_for(name: str) -> str:
     """An account name from a person's name: 张小明 → zhangxiaoming."""
+    from pypinyin import lazy_pinyin
+
     letters = _LATIN.sub("", "".join(lazy_pinyin(name, errors="default")).lower())
     letters = letters.lstrip("0123456789")[:30]
     return letters if len(letters) >= 3 else f"user{letters}"
@@ -114,7 +115,10 @@ class Colleagues:
         if username and (one := self._by_username.get(username.lower())) is not None:
             if one.pk not in self._seen:
                 return Known(column="username", problem=f"账号 {username} 已被使用,请换一个。")
-            return self._checked(one, "username")
+            found = self._checked(one, "username")
+            is_other = found.staff is not None and one.name != name
+            words = f"账号 {username} 登记的姓名是“{one.name}”,请核对。" if is_other else ""
+            return replace(found, warning=words)
         same_phone = self._by_phone.get(digest(phone, "phone"), []) if phone else []
         if one := next((one for one in same_phone if one.name == name), None):
             return self._checked(one, "phone")

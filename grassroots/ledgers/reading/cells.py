@@ -115,7 +115,7 @@ def parse_text(value: object) -> Parsed[str]:
     text = " ".join(original.replace("\u00a0", " ").replace("\u3000", " ").split())
     text = text.strip("\ufeff\u200b\u200e\u200f\u202a\u202c")
     if text.upper() in _EXCEL_ERRORS:
-        return Parsed(None, f"单元格是公式错误“{text}”,请改成文字。", original)
+        return Parsed(None, f"单元格是公式错误“{text}”，请改成文字。", original)
     return Parsed(text or None, "", original)
 
 
@@ -151,7 +151,7 @@ def parse_temperature(value: object) -> Parsed[Decimal]:
         if number is None:
             return Parsed(None, f"“{original}”不是体温。", original)
     if not LOWEST <= number <= HIGHEST:
-        return Parsed(None, f"体温“{original}”不在{LOWEST}至{HIGHEST}℃之间,请核对。", original)
+        return Parsed(None, f"体温“{original}”不在{LOWEST}至{HIGHEST}℃之间，请核对。", original)
     return Parsed(number.quantize(Decimal("0.1"), ROUND_HALF_UP), "", original)
 
 
@@ -174,7 +174,7 @@ def parse_phone(value: object) -> Parsed[str]:
     if text in _NO_PHONE:
         return Parsed(None, "", original)
     if "*" in text:
-        return Parsed(None, "电话是遮盖过的号码,不能用。", original)
+        return Parsed(None, "电话是遮盖过的号码，不能用。", original)
     if _SCIENTIFIC.fullmatch(text):
         return _whole_phone(text, original)
     found = [_PHONE_SIGNS.sub("", match) for match in _PHONE.findall(text)]
@@ -185,7 +185,7 @@ def parse_phone(value: object) -> Parsed[str]:
         ]
     if not found:
         return Parsed(None, _phone_problem(text), original)
-    problem = f"这一格有{len(found)}个号码,只取第一个。" if len(found) > 1 else ""
+    problem = f"这一格有{len(found)}个号码，只取第一个。" if len(found) > 1 else ""
     return Parsed(found[0], problem, original)
 
 
@@ -194,18 +194,18 @@ def _whole_phone(text: str, original: str) -> Parsed[str]:
     digits = str(int(number)) if number == int(number) else ""
     if _PHONE.fullmatch(digits) and not digits.endswith("00000"):
         return Parsed(digits, "", original)
-    return Parsed(None, "电话被Excel改成了科学计数法,后面的数字已丢失,请重新填写。", original)
+    return Parsed(None, "电话被Excel改成了科学计数法，后面的数字已丢失，请重新填写。", original)
 
 
 def _phone_problem(text: str) -> str:
     digits = re.sub(r"[^0-9]", "", text)
     if re.fullmatch(r"1[0-9]{5,}", digits):
         return (
-            "没有这个号段的手机号,请核对。"
+            "没有这个号段的手机号，请核对。"
             if len(digits) == 11
-            else f"手机号应为11位,现在是{len(digits)}位。"
+            else f"手机号应为11位，现在是{len(digits)}位。"
         )
-    return "电话号码认不出来,请核对。"
+    return "电话号码认不出来，请核对。"
 
 
 def parse_id(value: object) -> Parsed[str]:
@@ -219,12 +219,14 @@ def parse_id(value: object) -> Parsed[str]:
     if text in _NO_ID:
         return Parsed(None, "", original)
     if (isinstance(value, float) and abs(value) >= 10**15) or _SCIENTIFIC.fullmatch(text):
-        problem = "身份证号被Excel改成了科学计数法,后面的数字已丢失,请对照证件重新填写(单元格先设为文本)。"
+        problem = (
+            "身份证号被Excel改成了科学计数法，后面的数字已丢失，请对照证件重新填写（单元格先设为文本）。"
+        )
         return Parsed(None, problem, original)
     text = re.sub(r"(?<=[0-9])\.0+$", "", text)
     number = _LOOKS_LIKE_X.sub("X", fold(_ID_SIGNS.sub("", text)))
     if re.fullmatch(r"[0-9]{15}000", number) and not _is_checked(number):
-        problem = "身份证号末三位是000且校验不符,多半是Excel把15位以后的数字改成了0,请对照证件重新填写。"
+        problem = "身份证号末三位是000且校验不符，多半是Excel把15位以后的数字改成了0，请对照证件重新填写。"
         return Parsed(None, problem, original)
     return Parsed(number or None, "", original)
 
@@ -255,4 +257,4 @@ def parse_sex(value: object) -> Parsed[str]:
     if text in NOTHING:
         return Parsed(None, "", original)
     sex = _SEX.get(text)
-    return Parsed(sex, "" if sex else f"性别“{original}”认不出来,请写男或女。", original)
+    return Parsed(sex, "" if sex else f"性别“{original}”认不出来，请写男或女。", original)

@@ -53,7 +53,7 @@ def parse_date(
     if isinstance(value, float) and re.fullmatch(r"1?[0-9]\.[123]", repr(value)):
         month, tens = repr(value).split(".")
         problem = (
-            f"“{original}”可能是{month}月{tens}日,也可能是{month}月{tens}0日(Excel去掉了末尾的0),请核对。"
+            f"“{original}”可能是{month}月{tens}日，也可能是{month}月{tens}0日（Excel去掉了末尾的0），请核对。"
         )
         return Parsed(None, problem, original)
     return _from_text(_plain(value), original, reference, ahead_days, is_1904)
@@ -143,32 +143,32 @@ def _from_text(
         if re.fullmatch(r"\d{5}(\.\d+)?", candidate) and (day := _from_serial(float(candidate), is_1904)):
             return Parsed(day, "", original)
     if _UNFINISHED.fullmatch(text):
-        return Parsed(None, f"日期“{original}”不完整,请写到日。", original)
-    return Parsed(None, f"“{original}”不是日期,请写成 2020-01-21 这样。", original)
+        return Parsed(None, f"日期“{original}”不完整，请写到日。", original)
+    return Parsed(None, f"“{original}”不是日期，请写成 2020-01-21 这样。", original)
 
 
 def _without_year(
     month: int, day: int, original: str, reference: dt.date | None, ahead_days: int
 ) -> Parsed[dt.date]:
     if _day(2020, month, day) is None:
-        return Parsed(None, f"没有“{original}”这一天,请核对。", original)
+        return Parsed(None, f"没有“{original}”这一天，请核对。", original)
     if reference is None:
-        return Parsed(None, f"日期“{original}”没有年份,请写成 2020-01-21 这样。", original)
+        return Parsed(None, f"日期“{original}”没有年份，请写成 2020-01-21 这样。", original)
     found = nearest_year(month, day, reference, ahead_days)
-    return Parsed(found, "" if found else f"没有“{original}”这一天,请核对。", original)
+    return Parsed(found, "" if found else f"没有“{original}”这一天，请核对。", original)
 
 
 def _made(year: int, month: int, day: int, original: str) -> Parsed[dt.date]:
     found = _day(year, month, day)
     if found is None:
-        return Parsed(None, f"没有“{original}”这一天,请核对。", original)
+        return Parsed(None, f"没有“{original}”这一天，请核对。", original)
     return _checked(found, original)
 
 
 def _checked(day: dt.date, original: str) -> Parsed[dt.date]:
     if OLDEST_YEAR <= day.year < LAST_YEAR:
         return Parsed(day, "", original)
-    return Parsed(None, f"日期“{original}”的年份不对,请核对。", original)
+    return Parsed(None, f"日期“{original}”的年份不对，请核对。", original)
 
 
 def _day(year: int, month: int, day: int) -> dt.date | None:

@@ -18,20 +18,20 @@ from grassroots.ledgers.reading.workbooks import SAVE_AS, read_workbook
 __all__ = ["Grid", "Limits", "UnreadableFile", "read_file", "read_text"]
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-EMPTY = "文件是空的,请重新选择文件。"
-NO_CONTENT = "文件里没有内容,请看看是不是传错了文件。"
-PICTURE = "这是图片,不是表格。请传Excel文件(.xlsx、.xls)或CSV文件。"
+EMPTY = "文件是空的，请重新选择文件。"
+NO_CONTENT = "文件里没有内容，请看看是不是传错了文件。"
+PICTURE = "这是图片，不是表格。请传Excel文件（.xlsx、.xls）或CSV文件。"
 #: First bytes of what is sent by mistake, and what to do about it.
 _OTHERS = (
-    (b"MZ", "这是程序文件,不是表格,没有打开。请不要运行它,并告诉系统管理员。"),
-    (b"\x7fELF", "这是程序文件,不是表格,没有打开。"),
-    (b"%PDF", "这是PDF文件。请向发送单位索要Excel原件(.xlsx、.xls)。"),
+    (b"MZ", "这是程序文件，不是表格，没有打开。请不要运行它，并告诉系统管理员。"),
+    (b"\x7fELF", "这是程序文件，不是表格，没有打开。"),
+    (b"%PDF", "这是PDF文件。请向发送单位索要Excel原件（.xlsx、.xls）。"),
     (b"\x89PNG", PICTURE), (b"\xff\xd8\xff", PICTURE), (b"GIF8", PICTURE), (b"BM", PICTURE), (b"RIFF", PICTURE),
-    (b"Rar!", "这是压缩包,不是表格。请先解压,再传里面的Excel文件。"),
-    (b"7z\xbc\xaf", "这是压缩包,不是表格。请先解压,再传里面的Excel文件。"),
-    (b"\x1f\x8b", "这是压缩包,不是表格。请先解压,再传里面的Excel文件。"),
-    (b"{\\rtf", "这是写字板文档,不是表格。请把里面的表格复制到Excel里,保存为.xlsx后再传。"),
-    (b"PK\x05\x06", "这是空的压缩包,不是表格。"),
+    (b"Rar!", "这是压缩包，不是表格。请先解压，再传里面的Excel文件。"),
+    (b"7z\xbc\xaf", "这是压缩包，不是表格。请先解压，再传里面的Excel文件。"),
+    (b"\x1f\x8b", "这是压缩包，不是表格。请先解压，再传里面的Excel文件。"),
+    (b"{\\rtf", "这是写字板文档，不是表格。请把里面的表格复制到Excel里，保存为.xlsx后再传。"),
+    (b"PK\x05\x06", "这是空的压缩包，不是表格。"),
 )  # fmt: skip
 _OLD_EXCEL = re.compile(rb"\x09[\x00\x02\x04]\x04\x00|\x09[\x00\x02\x04]\x06\x00")
 _MARKUP = re.compile(
@@ -68,7 +68,7 @@ def _content(data: bytes | BinaryIO | Path, limits: Limits) -> bytes:
         content = data.read(limits.max_bytes + 1)
     if len(content) > limits.max_bytes:
         raise UnreadableFile(
-            f"文件超过{limits.max_bytes // MB} MB。请删去图片和多余的空行空列,或分成几个文件再传。"
+            f"文件超过{limits.max_bytes // MB} MB。请删去图片和多余的空行空列，或分成几个文件再传。"
         )
     return content
 
@@ -79,9 +79,9 @@ def _check_text(content: bytes) -> None:
         if content.startswith(start) and (len(start) > 2 or b"\0" in content[:512]):
             raise UnreadableFile(message)
     if _OLD_EXCEL.match(content):
-        raise UnreadableFile(f"这是很旧的Excel格式,读不了。{SAVE_AS}")
+        raise UnreadableFile(f"这是很旧的Excel格式，读不了。{SAVE_AS}")
     head = content[:2048].lstrip(b"\xef\xbb\xbf")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         head = head.replace(b"\0", b"").lstrip(b"\xff\xfe")
     if _MARKUP.match(head):
-        raise UnreadableFile(f"这个文件名为表格,其实是网页或XML格式(有些老系统这样导出)。{SAVE_AS}")
+        raise UnreadableFile(f"这个文件名为表格，其实是网页或XML格式（有些老系统这样导出）。{SAVE_AS}")

@@ -12,8 +12,8 @@ from grassroots.ledgers.reading.limits import UPLOAD, Limits, UnreadableFile
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS = ",\t;|"
-BINARY = "这不是表格文件。请传Excel文件(.xlsx、.xls)或CSV文件。"
-ENCODING = "文字编码认不出来。请在Excel或WPS里打开,另存为.xlsx后再传。"
+BINARY = "这不是表格文件。请传Excel文件（.xlsx、.xls）或CSV文件。"
+ENCODING = "文字编码认不出来。请在Excel或WPS里打开，另存为.xlsx后再传。"
 
 
 def decode(data: bytes) -> str:
@@ -72,12 +72,12 @@ def _split(text: str, limits: Limits, *, sheet: str = "", delimiter: str = "") -
         for row in reader:
             rows.append([_cell(value) for value in row])
             if len(rows) > limits.max_rows:
-                raise UnreadableFile(f"文件超过{limits.max_rows}行,请分成几个文件再传。")
+                raise UnreadableFile(f"文件超过{limits.max_rows}行，请分成几个文件再传。")
     except csv.Error as error:
-        raise UnreadableFile(f"第{reader.line_num}行读不了,请在Excel里打开,另存为.xlsx后再传。") from error
+        raise UnreadableFile(f"第{reader.line_num}行读不了，请在Excel里打开，另存为.xlsx后再传。") from error
     width = max(map(len, rows), default=0)
     if width > limits.max_columns:
-        raise UnreadableFile(f"文件有{width}列,最多读{limits.max_columns}列。")
+        raise UnreadableFile(f"文件有{width}列，最多读{limits.max_columns}列。")
     for line in rows:
         line.extend([None] * (width - len(line)))
     return trimmed(Grid(sheet, rows))

@@ -19,21 +19,21 @@ from grassroots.ledgers.reading.limits import Limits, UnreadableFile
 
 WORKER = Path(__file__).with_name("worker.py")
 
-SAVE_AS = "请在Excel或WPS里打开它,另存为“Excel 工作簿(.xlsx)”后再传。"
-BROKEN = f"文件打不开,可能已损坏或没有传完整。{SAVE_AS}"
-TOO_LARGE = "表格的范围太大,读不了。请把有内容的行和列复制到一张新表里,另存为.xlsx后再传。"
-TOO_SLOW = "文件读了很久还没有读完,已停止。请删去多余的空行、空列和工作表,另存为.xlsx后再传。"
+SAVE_AS = "请在Excel或WPS里打开它，另存为“Excel 工作簿（.xlsx）”后再传。"
+BROKEN = f"文件打不开，可能已损坏或没有传完整。{SAVE_AS}"
+TOO_LARGE = "表格的范围太大，读不了。请把有内容的行和列复制到一张新表里，另存为.xlsx后再传。"
+TOO_SLOW = "文件读了很久还没有读完，已停止。请删去多余的空行、空列和工作表，另存为.xlsx后再传。"
 #: What the clerk is told for each reason of the worker.
 REASONS = {
-    "PasswordError": "文件有密码。请在Excel或WPS里打开,取消密码后保存再传。",
-    "bomb": f"文件解压后大得不正常,没有打开。如果确是工作用表,{SAVE_AS}",
-    "entities": f"文件里有不允许的XML声明(DOCTYPE或ENTITY),没有打开。如果确是工作用表,{SAVE_AS}",
+    "PasswordError": "文件有密码。请在Excel或WPS里打开，取消密码后保存再传。",
+    "bomb": f"文件解压后大得不正常，没有打开。如果确是工作用表，{SAVE_AS}",
+    "entities": f"文件里有不允许的XML声明（DOCTYPE或ENTITY），没有打开。如果确是工作用表，{SAVE_AS}",
     "memory": TOO_LARGE,
-    "word": "这是Word文档,不是表格。请把里面的表格复制到Excel里,保存为.xlsx后再传。",
-    "ppt": "这是演示文稿,不是表格。请传Excel文件(.xlsx、.xls)或CSV文件。",
+    "word": "这是Word文档，不是表格。请把里面的表格复制到Excel里，保存为.xlsx后再传。",
+    "ppt": "这是演示文稿，不是表格。请传Excel文件（.xlsx、.xls）或CSV文件。",
     "numbers": "这是苹果Numbers文件。请在Numbers里导出为Excel(.xlsx)后再传。",
-    "zip": "这是压缩包,不是表格。请先解压,再传里面的Excel文件。",
-    "ole": "这不是Excel文件。请传Excel文件(.xlsx、.xls)或CSV文件。",
+    "zip": "这是压缩包，不是表格。请先解压，再传里面的Excel文件。",
+    "ole": "这不是Excel文件。请传Excel文件（.xlsx、.xls）或CSV文件。",
 }
 
 
@@ -69,12 +69,12 @@ def _sheet(message: tuple[Any, ...], facts: Mapping[str, Any]) -> Grid:
 def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
     """Remarks for the clerk on what the file holds and was not used."""
     if facts["macros"]:
-        yield "文件带有宏,宏没有运行,也没有收下。"
+        yield "文件带有宏，宏没有运行，也没有收下。"
     if facts["links"]:
-        yield "文件引用了别的工作簿,取用的是文件里保存的数值,没有更新。"
+        yield "文件引用了别的工作簿，取用的是文件里保存的数值，没有更新。"
     if count := facts["missing_count"]:
         places = "、".join(facts["missing"]) + ("等" if count > len(facts["missing"]) else "")
-        yield f"有{count}个公式没有保存结果({places}),按空格处理。请在Excel里打开并保存一次再传。"
+        yield f"有{count}个公式没有保存结果（{places}），按空格处理。请在Excel里打开并保存一次再传。"
 
 
 def _take(grid: Grid, rows: list[list[object]], days: list[tuple[int, int, str]]) -> None:
@@ -140,5 +140,5 @@ def _why_refused(kind: str, detail: str, limits: Limits) -> str:
     if kind in ("columns", "rows"):
         sheet, last = detail.split("\n")
         word, most = ("列", limits.max_columns) if kind == "columns" else ("行", limits.max_rows)
-        return f"工作表“{sheet}”到第{last}{word}还有内容,最多读{most}{word}。请删去多余的{word},或分成几个文件再传。"
+        return f"工作表“{sheet}”到第{last}{word}还有内容，最多读{most}{word}。请删去多余的{word}，或分成几个文件再传。"
     return REASONS.get(kind, BROKEN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -18,6 +17,7 @@ from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.views.pages import INVALID, link, staff_of, whole_number
 from grassroots.ledgers.forms.download import ledger_areas
 from grassroots.ledgers.forms.imports import ImportForm
+from grassroots.ledgers.intake.covering import covered
 from grassroots.ledgers.intake.jobs import PLAN, import_ask, is_long_to_read
 from grassroots.ledgers.intake.preview import LINES_PER_PAGE, WARNINGS, Line, lines_of
 from grassroots.ledgers.intake.protocol import Effect, Problem, import_kinds
@@ -38,7 +38,6 @@ PART_WORDS = {
     Effect.REJECTED: ("未收", "danger"), WARNINGS: ("提醒", "warn"), Effect.CREATED: ("新增", "ok"),
     Effect.UPDATED: ("更新", "info"), Effect.UNCHANGED: ("无变化", "muted"),
 }  # fmt: skip
-_LONG_NUMBER = re.compile(r"[0-9０-９][0-9０-９Xx.\- ]{5,}[0-9０-９Xx]")
 
 
 def batch_or_404(request: HttpRequest, uid: uuid.UUID) -> ImportBatch:
@@ -189,15 +188,7 @@ def _lines(request: HttpRequest, batch: ImportBatch, staff: Staff) -> dict[str, 
 def masked(line: Line) -> Line:
     """A line for somebody else's eyes: long numbers of the file are covered."""
     line.problems = [
-        Problem(one.row, one.column, _cover(one.value), _cover(one.message)) for one in line.problems
+        Problem(one.row, one.column, covered(one.value), covered(one.message)) for one in line.problems
     ]
-    line.title = _cover(line.title)
+    line.title = covered(line.title)
     return line
-
-
-def _cover(text: str) -> str:
-    def cover(found: re.Match[str]) -> str:
-        digits = found[0]
-        return f"{digits[:3]}{'*' * max(len(digits) - 5, 1)}{digits[-2:]}"
-
-    return _LONG_NUMBER.sub(cover, text)

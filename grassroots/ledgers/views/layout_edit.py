@@ -26,6 +26,7 @@ from grassroots.ledgers.services.layouts import (
     StaleLayout,
     layout_change,
     layout_create,
+    standard_layout,
 )
 from grassroots.ledgers.views.common import posted_area_or_404, staff_with
 from grassroots.ledgers.views.layouts import NO_RIGHT, crumbs_of, layout_or_404, require_own
@@ -43,7 +44,8 @@ def layout_new(request: HttpRequest, key: str) -> HttpResponse:
     area = ledger_areas(staff).first()
     if area is None:
         return render(request, "ledgers/layout_edit.html", {"definition": definition, "no_area": True})
-    before = source.drawn().keys if source else ()
+    # Columns of another area's officers may be kept, empty here: the page was opened on the first area of the scope.
+    before = (*(source.drawn().keys if source else ()), *standard_layout(definition, area, staff).keys)
     page = {"crumbs": crumbs_of(f"新建：{definition.name}"), "cancel_url": link("ledgers:layout_list")}
     if request.method == "GET":
         editor = LayoutEditor.shown(definition, staff, area, source=source, row=None)

@@ -120,7 +120,7 @@ def test_pasted_text_is_still_there_after_an_error(client: Client, office: Offic
 
 def test_a_file_that_cannot_be_read_says_why(client: Client, office: OfficeCast):
     batch = upload(client, office, b"MZ\x90\x00\x03\x00\x00" * 200, name="表.xlsx")
-    assert batch.state == BatchState.READ
+    assert (batch.state, batch.source_path) == (BatchState.FAILED, "")
     assert "不是" in batch.problem
     assert batch.problem in page(client, batch)
 

@@ -5,7 +5,10 @@ It stands for all kinds in the tests of the pipeline; rows name an area below th
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from grassroots.grid.models import Area, Level
@@ -21,6 +24,7 @@ from grassroots.ledgers.intake.protocol import (
 from grassroots.ledgers.reading import Field, parse_int, parse_text
 
 KEY = "toy"
+STOP_AT, STOP_FILE = "TOY_STOP_AT", "TOY_STOP_FILE"
 
 
 def plan(context: ImportContext, records: Sequence[Record]) -> Iterator[Planned]:
@@ -46,9 +50,17 @@ def plan(context: ImportContext, records: Sequence[Record]) -> Iterator[Planned]
         yield row
 
 
+def _stop_at(name: str) -> None:
+    """In a process that is to be killed: says that it has come to this row, and goes no further."""
+    if name == os.environ.get(STOP_AT):
+        Path(os.environ[STOP_FILE]).touch()
+        time.sleep(120)
+
+
 def apply(context: ImportContext, rows: Sequence[Planned]) -> None:
     for row in rows:
         name, count = row.work
+        _stop_at(name)
         if row.effect == Effect.CREATED:
             fields = {"level": Level.VILLAGE, "name": name, "expected_households": count}
             if Area.objects.within(context.area).filter(name=name).exists():

@@ -57,6 +57,7 @@ def fill(data: bytes, order: Order, rows: Sequence[Sequence[Any]]) -> bytes:
     looks = _looks(sheet, order, prepared)
     shift = _make_room(book, sheet, order, prepared, len(rows), looks)
     _write_rows(sheet, order, rows)
+    _print_all(sheet, order.first + len(rows) - 1)
     if order.totals:
         _write_sums(sheet, order, order.totals + shift, len(rows))
     _set_imprint(book, sheet, order.imprint)
@@ -108,7 +109,7 @@ def _make_room(
     if not missing:
         return 0
     at = prepared + 1
-    insert_rows(book, sheet, Insertion(at, missing, min(order.first, at - 1)))
+    insert_rows(book, sheet, Insertion(at, missing, order.first))
     for row in range(at, at + missing):
         looks[(row - order.first) % len(looks)].apply(sheet, row)
     return missing
@@ -153,6 +154,14 @@ def _spans(sheet: Any, order: Order, count: int) -> dict[tuple[int, int], int]:
         else:
             spans[region.min_row, region.min_col] = region.max_col
     return spans
+
+
+def _print_all(sheet: Any, last: int) -> None:
+    """A print area that ended with the header takes in the rows below it."""
+    areas = sheet.print_area if isinstance(sheet.print_area, str) else ""
+    found = re.fullmatch(r"(.*[$:][A-Z]{1,3}\$)(\d+)", areas)
+    if found and int(found[2]) < last:
+        sheet.print_area = f"{found[1]}{last}".rpartition("!")[2]
 
 
 def _write_sums(sheet: Any, order: Order, row: int, count: int) -> None:

@@ -48,7 +48,14 @@ class Insertion:
 
     def ranges(self, text: str) -> str:
         """Several ranges with blanks between them (sqref)."""
-        return " ".join(self.reference(part) for part in text.split())
+        return " ".join(self._area(part) for part in text.split())
+
+    def _area(self, text: str) -> str:
+        match = _CELLS.match(text)
+        if match is None or match[4] is not None:
+            return self.reference(text)
+        top, bottom = self.span(int(match[2]), int(match[2]))
+        return f"{match[1]}{top}" if top == bottom else f"{match[1]}{top}:{match[1]}{bottom}"
 
     def formula(self, text: str, *, sheet: str, own: str) -> str:
         """A formula of the sheet `own` (with or without its =): references into `sheet` are moved."""
