@@ -54,23 +54,23 @@ for _indicator in (
 
 
 def _basics(figures: Figures) -> str:
-    parts = [f"{figures['groups']}个组(网格)", f"{figures['compounds']}个小区(院落)"]
+    parts = [f"{figures['groups']}个组（网格）", f"{figures['compounds']}个小区（院落）"]
     if figures.level < Level.VILLAGE:
-        parts.insert(0, f"{figures['villages']}个村(社区)")
-    return f"辖{'、'.join(parts)},登记在册{figures['households']}户、{figures['residents']}人。"
+        parts.insert(0, f"{figures['villages']}个村（社区）")
+    return f"辖{'、'.join(parts)}，登记在册{figures['households']}户、{figures['residents']}人。"
 
 
 def _survey(figures: Figures) -> str:
     return (
-        f"今日入户{figures['surveyed_today']}户,累计入户{figures['surveyed_households']}户。"
-        f"今日承诺书{figures.new('signed_today', '份', '新签')},累计签订承诺书{figures['signed_households']}户,"
-        f"空置户{figures['vacant_households']}户,完成率{figures.share('completion')}(按已签承诺书计)。\n"
-        f"无人户今日跟进{figures['absent_followed_up']}户,尚有{figures['absent_households']}户待跟进。"
+        f"今日入户{figures['surveyed_today']}户，累计入户{figures['surveyed_households']}户。"
+        f"今日{figures.new('signed_today', '份', '新签承诺书')}，累计签订承诺书{figures['signed_households']}户，"
+        f"空置户{figures['vacant_households']}户，完成率{figures.share('completion')}（按已签承诺书计）。\n"
+        f"无人户今日跟进{figures['absent_followed_up']}户，尚有{figures['absent_households']}户待跟进。"
     )
 
 
 def _leaflets_said(figures: Figures) -> str:
-    return f"入户发放宣传单今日{figures.new('leaflets_today', '份')},累计{figures['leaflets']}份。"
+    return f"今日入户{figures.new('leaflets_today', '份', '发放宣传单')}，累计{figures['leaflets']}份。"
 
 
 for _paragraph in (

@@ -193,12 +193,19 @@ for _indicator in (
 
 
 # --- paragraphs ------------------------------------------------------------------------------------------------
+ORIGINS = {
+    "returnees_wuhan": "武汉",
+    "returnees_hubei_other": "湖北其他",
+    "returnees_other_province": "省外其他",
+    "returnees_in_province": "市外省内",
+}
+
+
 def _returnees_said(figures: Figures) -> str:
-    return (
-        f"今日返乡人员{figures.new('returnees_today')},累计{figures['returnees']}人,其中武汉"
-        f"{figures['returnees_wuhan']}人、湖北其他{figures['returnees_hubei_other']}人、省外其他"
-        f"{figures['returnees_other_province']}人、市外省内{figures['returnees_in_province']}人。"
-    )
+    parts = [f"{words}{figures[key]}人" for key, words in ORIGINS.items()]
+    rest = figures["returnees"] - sum(figures[key] for key in ORIGINS)
+    parts.append(f"境外、市内及未判明{rest}人")
+    return f"今日返乡人员{figures.new('returnees_today')}，累计{figures['returnees']}人，其中{'、'.join(parts)}。"
 
 
 def _observation_said(figures: Figures) -> str:
@@ -208,28 +215,30 @@ def _observation_said(figures: Figures) -> str:
             figures.new("transferred", word="转送"), figures.new("moved_out", word="转出"),
         ]
     )  # fmt: skip
+    symptoms = figures["readings_symptoms"]
+    with_symptoms = f"有症状{symptoms}人次" if symptoms else "无症状"
     return (
-        f"居家医学观察今日{flows};昨日在管{figures['under_observation_yesterday']}人,现在管"
-        f"{figures['under_observation']}人;累计观察{figures['opened_total']}人,累计解除{figures['released_total']}人,"
+        f"居家医学观察今日{flows}；昨日在管{figures['under_observation_yesterday']}人，现在管"
+        f"{figures['under_observation']}人；累计观察{figures['opened_total']}人，累计解除{figures['released_total']}人，"
         f"累计转送{figures['transferred_total']}人。\n"
-        f"今日应测{figures['readings_due']}人次,实测{figures['readings_taken']}人次,"
-        f"{figures.new('readings_missed', '人次', '漏测')},体温{figures.new('readings_abnormal', '人次', '异常')},"
-        f"{figures.new('readings_symptoms', '人次', '症状')}。\n"
-        f"明日到期应解除{figures['release_due']}人,已期满待解除{figures['release_overdue']}人。"
+        f"今日应测{figures['readings_due']}人次，实测{figures['readings_taken']}人次，"
+        f"{figures.new('readings_missed', '人次', '漏测')}，体温{figures.new('readings_abnormal', '人次', '异常')}，"
+        f"{with_symptoms}。\n"
+        f"明日到期应解除{figures['release_due']}人，已期满待解除{figures['release_overdue']}人。"
     )
 
 
 def _contacts_said(figures: Figures) -> str:
     return (
-        f"密切接触者今日{figures.new('contacts_today')},累计{figures['contacts']}人,在管"
-        f"{figures['contacts_observed']}人,解除{figures['contacts_released']}人。"
+        f"密切接触者今日{figures.new('contacts_today')}，累计{figures['contacts']}人，在管"
+        f"{figures['contacts_observed']}人，解除{figures['contacts_released']}人。"
     )
 
 
 def _services_said(figures: Figures) -> str:
     return (
-        f"代办服务(代购、送药、心理疏导等)今日{figures.new('services_today', '件')},"
-        f"{figures.new('services_done_today', '件', '办结')},待办{figures['services_open']}件。"
+        f"代办服务（代购、送药、心理疏导等）今日{figures.new('services_today', '件')}，"
+        f"{figures.new('services_done_today', '件', '办结')}，待办{figures['services_open']}件。"
     )
 
 

@@ -55,7 +55,7 @@ class AsOf:
     @property
     def is_over(self) -> bool:
         """Whether the period had ended when it was known."""
-        return self.end < self.known_at
+        return self.end <= self.known_at
 
     def before(self) -> AsOf:
         """The period before, known at the same time (so that stock and flows reconcile exactly)."""

@@ -49,7 +49,7 @@ def brief_text(
 
     Every sentence is there whatever the figures: a zero reads 无新增.
     """
-    head = [f"{area.name}疫情防控日报" + ("(更正)" if changes else ""), f"统计时段:{period_words(asof)}"]
+    head = [f"{area.name}疫情防控日报" + ("（更正）" if changes else ""), f"统计时段：{period_words(asof)}"]
     parts = ["\n".join(head)]
     if changes:
         parts.append("\n".join(["更正说明", *changes]))
@@ -59,9 +59,19 @@ def brief_text(
         text = by_hand[section.key].strip() or NOTHING if section.is_typed else section_text(section, known)
         parts.append(f"{numeral}、{section.title}\n{text}")
     parts.append(
-        f"填报人:{typed.reporter or BLANK}  审核人:{typed.reviewer or BLANK}  电话:{typed.phone or BLANK}"
+        f"填报人：{typed.reporter or BLANK}  审核人：{typed.reviewer or BLANK}  电话：{typed.phone or BLANK}"
     )
     return "\n\n".join(parts) + "\n"
+
+
+_HEADINGS = {f"{numeral}、{section.title}" for numeral, section in zip(NUMERALS, SECTIONS, strict=False)}
+
+
+def lines_of(text: str) -> list[tuple[str, str]]:
+    """A brief line by line for pages that show it: what the line is ("title", "heading" or "text"), and the line."""
+    lines = text.rstrip("\n").split("\n")
+    kinds = ["heading" if line in _HEADINGS or line == "更正说明" else "text" for line in lines]
+    return list(zip(["title", *kinds[1:]], lines, strict=True))
 
 
 def made_words(at: dt.datetime) -> str:

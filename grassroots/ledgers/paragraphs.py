@@ -104,9 +104,9 @@ def section_text(section: Section, figures: Figures) -> str:
     """What a section says of an area: its paragraphs, one a line; what has none says so."""
     mine = paragraphs_of(section)
     lines = [
-        f"{paragraph.topic}:{paragraph.write(figures)}" if paragraph.topic else paragraph.write(figures)
+        f"{paragraph.topic}：{paragraph.write(figures)}" if paragraph.topic else paragraph.write(figures)
         for paragraph in mine
     ]
     if missing := [topic for topic in section.topics if topic not in {paragraph.topic for paragraph in mine}]:
-        lines.append(f"{'、'.join(missing)}:本系统暂未登记。")
+        lines.append(f"{'、'.join(missing)}：本系统暂未登记。")
     return "\n".join(lines) or "无。"

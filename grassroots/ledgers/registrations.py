@@ -12,6 +12,9 @@ for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.HEALTH_WORKER):
     grant(_role, "ledgers.export_unmasked")
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR):
     grant(_role, "ledgers.change_ledgerlayout")
+    grant(_role, "ledgers.publish_brief")
+for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER):
+    grant(_role, "ledgers.change_briefdraft")
 area_hooks.append(AreaHooks(areas.holds_data, areas.succeeded))
 
 for _role in (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):

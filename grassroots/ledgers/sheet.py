@@ -18,6 +18,7 @@ from grassroots.ledgers.engine import (
 )
 from grassroots.ledgers.rollups import rollups_of
 from grassroots.ledgers.statistics import Figures, count_all, count_keys, row_areas
+from grassroots.ledgers.table import values_of
 
 TITLE = "疫情防控每日统计表"
 NUMBER, NAME, NOTE = Column("number", "序号", format="serial"), Column("name", "村(社区)", width=10), "备注"
@@ -46,10 +47,7 @@ def statistics_layout(context: LedgerContext | None = None) -> Layout:
 
 def sheet_row(name: str, figures: Mapping[str, int]) -> list[object]:
     """One line of the sheet, in the order of its columns."""
-    cells = [
-        item.of(figures) if isinstance(item, Ratio) else figures.get(item.key, 0) for item in table_columns()
-    ]
-    return [None, name, *cells, None]
+    return [None, name, *values_of(figures), None]
 
 
 def asof_of(context: LedgerContext) -> AsOf:

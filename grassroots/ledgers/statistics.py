@@ -175,17 +175,17 @@ def count_keys(root: Area, asof: AsOf, keys: Iterable[str]) -> Figures:
 
 
 def late_entries(
-    root: Area, asof: AsOf, since: dt.datetime, *, in_table: bool = False
+    root: Area, asof: AsOf, since: dt.datetime, *, keys: Collection[str] | None = None
 ) -> dict[str, list[Late]]:
     """What was recorded after `since` and changes the figures of `asof`, by indicator: that day's 更正.
 
     For every indicator with a `late` listing: figure as known at asof.known_at = figure as known at `since` + the
-    sum of the changes listed. `in_table`: only those with a column in the 统计表.
+    sum of the changes listed. `keys`: only of these figures.
     """
     areas = Area.objects.within(root).order_by()
     found: dict[str, list[Late]] = defaultdict(list)
     for item in indicators():
-        if item.late is not None and (item.in_table or not in_table):
+        if item.late is not None and (keys is None or item.key in keys):
             rows = item.late(areas, asof, since)
             if rows:
                 found[item.key] = rows

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils import timezone
 
@@ -32,13 +31,26 @@ class Heading:
     is_share: bool = False
 
 
+Value = int | float | None
+
+
 @dataclass(frozen=True)
 class Row:
-    """One line: an area (its id and name) and its cells as text, in the order of the columns."""
+    """One line: an area (its id and name) and its values in the order of the columns; None where there is none."""
 
     area_id: int
     name: str
-    cells: list[str]
+    values: list[Value]
+    shares: frozenset[int]
+    """Which of the values are shares, by their place."""
+
+    @property
+    def cells(self) -> list[str]:
+        """The values as text: 43,171 and 71.2%."""
+        return [
+            share_text(value) if place in self.shares else f"{value or 0:,}"
+            for place, value in enumerate(self.values)
+        ]
 
 
 @dataclass
@@ -53,6 +65,8 @@ class Table:
     figures: Figures = field(default_factory=dict)
     """Every figure of the area itself, also those without a column."""
     reconciliation: Reconciliation | None = None
+    unreconciled: list[str] = field(default_factory=list)
+    """Where stock and flows part, by area, in words; also in the rows, where the sum may hide it."""
     corrections: dict[str, list[Late]] = field(default_factory=dict)
 
     @property
@@ -108,16 +122,23 @@ def headings() -> list[Heading]:
 
 
 def share_text(share: float | None) -> str:
-    """A share in percent with one decimal, rounded down: what is not finished is not 100.0%."""
-    return "–" if share is None else f"{int(share * 1000 + 1e-9) / 10:.1f}%"
+    """A share in percent with one decimal, as workbooks show it; what is not finished is never 100.0%."""
+    if share is None:
+        return "–"
+    rounded = round(share * 100, 1)
+    return "99.9%" if rounded >= 100 and share < 1 else f"{rounded:.1f}%"
 
 
-def cells_of(figures: Mapping[str, int]) -> list[str]:
-    """A line's cells as text, in the order of the registered columns."""
+def values_of(figures: Mapping[str, int]) -> list[Value]:
+    """A line's values in the order of the registered columns."""
     return [
-        share_text(item.of(figures)) if isinstance(item, Ratio) else f"{figures.get(item.key, 0):,}"
-        for item in table_columns()
+        item.of(figures) if isinstance(item, Ratio) else figures.get(item.key, 0) for item in table_columns()
     ]
+
+
+def shares_of(columns: Iterable[Heading]) -> frozenset[int]:
+    """The places of the columns that are shares."""
+    return frozenset(place for place, column in enumerate(columns) if column.is_share)
 
 
 def statistics_table(area: Area, asof: AsOf, *, with_corrections: bool = True) -> Table:
@@ -133,26 +154,31 @@ def statistics_table(area: Area, asof: AsOf, *, with_corrections: bool = True) -
     table = table_of(area, areas, figures)
     table.as_of, table.is_live = asof.known_at, True
     if with_corrections and asof.is_over:
-        table.corrections = late_entries(area, asof, asof.end, in_table=True)
+        table.corrections = late_entries(area, asof, asof.end, keys={column.key for column in table.columns})
     return table
 
 
-def table_of(area: Area, areas: Iterable[Area], figures: Mapping[int, Figures]) -> Table:
+def table_of(area: Area, areas: Sequence[Area], figures: Mapping[int, Figures]) -> Table:
     """The table out of figures that were counted already, by area id."""
-    rows = [Row(each.pk, each.name, cells_of(figures.get(each.pk, {}))) for each in areas]
+    columns = headings()
+    shares = shares_of(columns)
     mine = figures.get(area.pk, {})
-    return Table(
-        headings(), rows, Row(area.pk, "合计", cells_of(mine)), figures=mine, reconciliation=reconciliation_of(mine)
-    )  # fmt: skip
+    table = Table(
+        columns,
+        [Row(each.pk, each.name, values_of(figures.get(each.pk, {})), shares) for each in areas],
+        Row(area.pk, "合计", values_of(mine), shares),
+        figures=mine,
+    )
+    table.reconciliation = reconciliation_of(mine)
+    table.unreconciled = unreconciled(area, areas, figures)
+    return table
 
 
-def table_published(frozen: Mapping[str, Any]) -> Table:
-    """The table of a publication, from what was frozen (models/publications.py)."""
-    columns = [Heading(**column) for column in frozen["columns"]]
-    rows = [Row(row["pk"], row["name"], row["cells"]) for row in frozen["rows"]]
-    total = Row(0, "合计", frozen["cells"])
-    figures = frozen["totals"]
-    return Table(columns, rows, total, figures=figures, reconciliation=reconciliation_of(figures))
+def unreconciled(area: Area, areas: Iterable[Area], figures: Mapping[int, Figures]) -> list[str]:
+    """Where stock and flows part, each area that is concerned in words."""
+    everywhere = {each.pk: each for each in [area, *areas]}
+    said = [(each.name, reconciliation_of(figures.get(pk, {})).explain()) for pk, each in everywhere.items()]
+    return [f"{name}:{words}" for name, words in said if words]
 
 
 def _from_rollups(area: Area, areas: list[Area], on: dt.date) -> Table:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from grassroots.ledgers.views import (
+    briefs,
     download,
     filling,
     import_steps,
@@ -10,6 +11,7 @@ from grassroots.ledgers.views import (
     jobs,
     layout_edit,
     layouts,
+    publications,
     statistics,
 )
 
@@ -43,4 +45,11 @@ urlpatterns = [
     path("layouts/<uuid:uid>/restore/", layouts.layout_restore, name="layout_restore"),
     path("layouts/<uuid:uid>/close/", layouts.layout_close_page, name="layout_close"),
     path("statistics/", statistics.statistics, name="statistics"),
+    path("brief/", briefs.brief, name="brief"),
+    path("brief/publish/", briefs.brief_publish, name="brief_publish"),
+    path("briefs/", publications.publication_list, name="publication_list"),
+    path("briefs/<uuid:uid>/", publications.publication_detail, name="publication_detail"),
+    path("briefs/<uuid:uid>/text/", publications.publication_text, name="publication_text"),
+    path("briefs/<uuid:uid>/table/", publications.publication_table, name="publication_table"),
+    path("briefs/<uuid:uid>/correction/", publications.publication_correction, name="publication_correction"),
 ]

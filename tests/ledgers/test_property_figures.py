@@ -12,13 +12,15 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from grassroots.grid.models import Area
-from grassroots.ledgers.asof import AsOf, indicators
+from grassroots.grid.models import Area, Role, Staff
+from grassroots.ledgers.asof import AsOf, indicator, indicators
 from grassroots.ledgers.rollups import refresh_rollups, rollups_of
+from grassroots.ledgers.services.briefs import PublicationRefused, publication_publish
+from grassroots.ledgers.snapshots import changes_since, snapshot
 from grassroots.ledgers.statistics import count_all, late_entries, reconcile
 from quarantine.models import EventKind, ObservationEvent
 from quarantine.steps import mark_closed_slots
-from tests.factories import OfficeCast, make_office
+from tests.factories import OfficeCast, make_office, make_staff
 from tests.ledgers.replay import DAYS, FIRST, Replay, moment
 from tests.quarantine.cases import switch_on
 
@@ -173,3 +175,35 @@ def test_the_random_weeks_hold_every_kind_of_event(office: OfficeCast) -> None:
         with week_of(office, seed) as replay:
             done |= set(replay.done)
     assert done >= {"_open", "_move", "_end", "_extend", "_annul", "_read", "_correct", "_mark", "_release"}
+
+
+@weeks
+@examples(2)
+def test_any_day_can_be_published_up_to_any_cut_off_and_none_once_an_event_is_lost(
+    office: OfficeCast, seed: int
+) -> None:
+    """And what was recorded after the publication explains every figure that has changed since."""
+    random = Random(seed)
+    with week_of(office, seed) as replay:
+        day = random.choice(WEEK)
+        asof = AsOf.day(day, cutoff=replay.cutoff)
+        row = publication_publish(
+            area=office.street, on=day, cutoff=replay.cutoff, by=office.ding, at=asof.end
+        )
+        assert row.figures["figures"] == replay.counted_at_cutoff[day][office.street.pk]
+        now = snapshot(office.street, AsOf.day(day, NOW, replay.cutoff))
+        for change in changes_since(row, now):
+            if not change.where and indicator(change.key).late is not None:
+                assert sum(one.change for one in change.entries) == change.after - change.before, change
+
+        opened = ObservationEvent.objects.effective(NOW).filter(kind=EventKind.OPENED)
+        lost = random.choice(list(opened)) if opened else None
+        if lost is not None:
+            on = lost.happened_at.astimezone(NOW.tzinfo).date()
+            ObservationEvent.objects.filter(pk=lost.pk).update(kind=EventKind.REFUSED)
+            with pytest.raises(PublicationRefused, match=r"相差\+1"):
+                publication_publish(area=office.county, on=on, cutoff=None, by=county_clerk(office), at=NOW)
+
+
+def county_clerk(office: OfficeCast) -> Staff:
+    return make_staff("县某", Role.SUPERVISOR, office.county)

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
-from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout
+from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout, Publication
 from grassroots.notices.inbox import message_send
 from households.models import (
     Household,
@@ -70,6 +70,7 @@ class Things:
     pushed_row: PushedPerson
     layout: LedgerLayout
     batch: ImportBatch
+    publication: Publication
 
 
 @dataclass
@@ -141,6 +142,10 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by),
         batch=_batch(area, by),
+        publication=Publication.objects.create(
+            area=area, on=timezone.localdate() - dt.timedelta(days=2), text="日报", known_at=now, published_by=by,
+            figures={"columns": [], "captions": {}, "rows": [], "values": [], "figures": {}},
+        ),
     )  # fmt: skip
 
 

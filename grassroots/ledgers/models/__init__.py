@@ -12,11 +12,13 @@ from grassroots.ledgers.models.imports import (
 )
 from grassroots.ledgers.models.jobs import Job, JobState
 from grassroots.ledgers.models.layouts import LedgerLayout, LedgerLayoutVersion
+from grassroots.ledgers.models.publications import BriefDraft, Publication
 from grassroots.ledgers.models.rollups import AreaRollup, DirtyArea
 
 __all__ = [
     "AreaRollup",
     "BatchState",
+    "BriefDraft",
     "CaptionMemory",
     "DirtyArea",
     "EffectAction",
@@ -29,4 +31,5 @@ __all__ = [
     "JobState",
     "LedgerLayout",
     "LedgerLayoutVersion",
+    "Publication",
 ]

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
 
 from grassroots.grid.models import Area, Staff
@@ -30,9 +30,13 @@ def posted_area_or_404(request: HttpRequest, staff: Staff) -> None:
         raise Http404
 
 
+def _sent(request: HttpRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
+
+
 def _asked_area(request: HttpRequest, staff: Staff) -> Area | None:
     """The area that the page was asked for, the first one of the scope without any. Raises Http404 outside."""
-    pk = request.GET.get("area", "")
+    pk = _sent(request).get("area", "")
     if not pk:
         return ledger_areas(staff).first()
     area: Area | None = Area.objects.visible_to(staff).filter(pk=whole_number(pk)).first()
@@ -42,8 +46,8 @@ def _asked_area(request: HttpRequest, staff: Staff) -> Area | None:
 
 
 def _asked(request: HttpRequest, area: Area | None) -> dict[str, Any]:
-    on = request.GET.get("on") or timezone.localdate().isoformat()
-    return {"on": on, "cutoff": request.GET.get("cutoff", ""), "area": area.pk if area else None}
+    on = _sent(request).get("on") or timezone.localdate().isoformat()
+    return {"on": on, "cutoff": _sent(request).get("cutoff", ""), "area": area.pk if area else None}
 
 
 def chosen(request: HttpRequest, staff: Staff) -> tuple[Area | None, dt.date, AreaDayForm]:

@@ -10,6 +10,7 @@ from django.http import FileResponse, HttpRequest
 TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".csv": "text/csv",
+    ".txt": "text/plain; charset=utf-8",
 }
 
 

@@ -14,7 +14,7 @@ from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.engine import clock_words
 from grassroots.ledgers.management.commands._options import area_option, cutoff_option, date_option
 from grassroots.ledgers.statistics import statistics
-from grassroots.ledgers.table import cells_of, headings
+from grassroots.ledgers.table import headings, share_text, shares_of, values_of
 
 
 def _width(text: str) -> int:
@@ -27,7 +27,9 @@ def _cell(text: str, width: int, *, is_number: bool) -> str:
 
 
 def _plain(figures: dict[str, int]) -> list[str]:
-    return [cell.replace(",", "") for cell in cells_of(figures)]
+    places = shares_of(headings())
+    values = enumerate(values_of(figures))
+    return [share_text(value) if place in places else str(value) for place, value in values]
 
 
 class Command(BaseCommand):
