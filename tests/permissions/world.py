@@ -103,6 +103,15 @@ def _batch(area: Area, by: Staff) -> ImportBatch:
     )  # fmt: skip
 
 
+def _publication(area: Area, by: Staff) -> Publication:
+    figures: dict[str, Any] = {"columns": [], "captions": {}, "rows": [], "values": [], "figures": {}}
+    now = timezone.now()
+    on = timezone.localdate(now) - dt.timedelta(days=2)
+    return Publication.objects.create(
+        area=area, on=on, text="日报", figures=figures, known_at=now, published_by=by
+    )
+
+
 def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
     now = timezone.now()
     household = make_household(area, survey_state="ABSENT")
@@ -142,10 +151,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by),
         batch=_batch(area, by),
-        publication=Publication.objects.create(
-            area=area, on=timezone.localdate() - dt.timedelta(days=2), text="日报", known_at=now, published_by=by,
-            figures={"columns": [], "captions": {}, "rows": [], "values": [], "figures": {}},
-        ),
+        publication=_publication(area, by),
     )  # fmt: skip
 
 
