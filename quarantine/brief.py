@@ -16,7 +16,7 @@ from grassroots.ledgers.privacy import register_name_finder
 from households.indicators import by_area
 from quarantine.indicators import known_returnees, stays_at
 from quarantine.models import CloseContact, EventKind, ObservationEvent, ServiceRequest
-from quarantine.services.contacts import contacts_named
+from quarantine.services.contacts import named_besides
 
 Contacts = Callable[["QuerySet[Area]", AsOf], "QuerySet[CloseContact]"]
 
@@ -249,4 +249,4 @@ for _paragraph in (
     Paragraph("services", "measures", _services_said, topic="关爱"),
 ):
     register_paragraph(_paragraph)
-register_name_finder(contacts_named)
+register_name_finder(named_besides)

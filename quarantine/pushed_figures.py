@@ -70,9 +70,9 @@ def _said(figures: Figures) -> str:
     waiting = figures["pushed_received"] - figures["pushed_answered"]
     codes = "、".join(f"{label}{figures[BY_CODE[code]]}人" for code, label in PushedCode.choices)
     return (
-        f"上级推送名单今日{figures.new('pushed_received_today', word='收到')},"
-        f"{figures.new('pushed_answered_today', word='答复')};累计收到{figures['pushed_received']}人,已答复"
-        f"{figures['pushed_answered']}人,其中{codes};待核查{waiting}人。"
+        f"上级推送名单今日{figures.new('pushed_received_today', word='收到')}，"
+        f"{figures.new('pushed_answered_today', word='答复')}；累计收到{figures['pushed_received']}人，已答复"
+        f"{figures['pushed_answered']}人，其中{codes}；待核查{waiting}人。"
     )
 
 

@@ -8,7 +8,7 @@ from grassroots.grid.crypto import digest
 from grassroots.grid.models import Area
 from grassroots.ledgers.rollups import mark_dirty
 from households.models import Person
-from quarantine.models import CloseContact
+from quarantine.models import CloseContact, PushedPerson
 
 
 def registered_contact(contact: CloseContact) -> Person | None:
@@ -35,9 +35,12 @@ def contacts_mark_dirty(person_id: int) -> None:
     mark_dirty(CloseContact.objects.filter(person=person_id).values_list("returnee__area_id", flat=True))
 
 
-def contacts_named(area: Area, words: Iterable[str]) -> set[str]:
-    """Which of these words are names of close contacts whom returnees of the area have named (one query)."""
-    rows = CloseContact.objects.filter(
-        name__in=list(words), returnee__area__in=Area.objects.within(area).order_by().values("pk")
-    )
-    return set(rows.values_list("name", flat=True))
+def named_besides(area: Area, words: Iterable[str]) -> set[str]:
+    """Which of these words are names of people of the area who need not be in the register (two queries).
+
+    Close contacts whom its returnees have named, and people on lists pushed to it.
+    """
+    names, here = list(words), Area.objects.within(area).order_by().values("pk")
+    contacts = CloseContact.objects.filter(name__in=names, returnee__area__in=here)
+    pushed = PushedPerson.objects.filter(name__in=names, area__in=here)
+    return {*contacts.values_list("name", flat=True), *pushed.values_list("name", flat=True)}

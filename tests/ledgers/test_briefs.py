@@ -18,6 +18,7 @@ from grassroots.ledgers.paragraphs import (
     SECTIONS,
     Figures,
     Paragraph,
+    Section,
     register_paragraph,
     section_text,
     unregister_paragraph,
@@ -100,10 +101,11 @@ def test_what_an_app_registers_is_in_the_table_the_ledger_and_the_brief(
 
 
 def test_a_section_without_any_paragraph_says_none() -> None:
-    section = next(section for section in SECTIONS if section.key == "pushed")
-    register_paragraph(Paragraph("pushed-test", "pushed", lambda figures: "收到3条，已反馈3条。"))
-    assert "收到3条，已反馈3条。" in section_text(section, Figures({}))
-    unregister_paragraph("pushed-test")
+    empty = Section("empty", "无人登记")
+    assert section_text(empty, Figures({})) == "无。"
+    pushed = next(section for section in SECTIONS if section.key == "pushed")
+    said = section_text(pushed, Figures({"pushed_received": 3, "pushed_answered": 1}))
+    assert said.startswith("上级推送名单今日无收到，无答复；累计收到3人") and said.endswith("待核查2人。")
 
 
 @pytest.mark.parametrize(("section", "topic"), [("problems", ""), ("nowhere", ""), ("measures", "天气")])

@@ -178,7 +178,7 @@ def test_the_brief_says_every_code_and_zero(office, one):
     section = next(one for one in SECTIONS if one.key == "pushed")
     said = section_text(section, Figures(figures(office, AT.date())))
     assert said.startswith(
-        "上级推送名单今日收到3人,答复1人;累计收到3人,已答复1人,其中前期已排查1人、信息有误0人、漏排0人"
+        "上级推送名单今日收到3人，答复1人；累计收到3人，已答复1人，其中前期已排查1人、信息有误0人、漏排0人"
     )
     assert said.endswith("待核查2人。")
     assert "无收到" in section_text(section, Figures({})) and "无停留0人" in section_text(
