@@ -132,6 +132,7 @@ def _touched(areas: QuerySet[Area], since: dt.datetime, known_at: dt.datetime) -
 
 
 Times = tuple[dt.datetime, dt.datetime]
+FEW = 500  # so many keys go into a query as they are
 
 
 def _last_entries(doors: QuerySet[Household], known_at: dt.datetime) -> dict[int, Times]:
@@ -154,19 +155,19 @@ def _late_doors(doors: Doors, what: str) -> LateEntries:
     """Doors that count now and did not at `since`, or the other way round: one entry an area, for imports are long."""
 
     def late(areas: QuerySet[Area], asof: AsOf, since: dt.datetime) -> list[Late]:
-        touched = _touched(areas, since, asof.known_at)
-        if not touched.exists():
+        earlier = replace(asof, known_at=since)
+        touched = _touched(areas, since, asof.known_at).values("pk")
+        if not touched.exists() or by_area(doors(areas, asof)) == by_area(doors(areas, earlier)):
             return []
-        counted = [
-            dict(doors(areas, point).filter(pk__in=touched.values("pk")).values_list("pk", "area_id"))
-            for point in (asof, replace(asof, known_at=since))
-        ]
-        now, before = counted
-        if now.keys() == before.keys():
-            return []
-        times = _last_entries(touched, asof.known_at)
+        now, before = (
+            dict(doors(areas, point).filter(pk__in=touched).values_list("pk", "area_id"))
+            for point in (asof, earlier)
+        )
+        changed = now.keys() ^ before.keys()
+        which = Q(pk__in=changed) if len(changed) <= FEW else Q(pk__in=touched)
+        times = _last_entries(Household.objects.filter(which), asof.known_at)
         sums: dict[tuple[int, int], list[Times]] = defaultdict(list)
-        for pk in now.keys() ^ before.keys():
+        for pk in changed:
             sums[(now[pk], 1) if pk in now else (before[pk], -1)].append(times[pk])
         found = []
         for (area_id, sign), entries in sorted(sums.items()):

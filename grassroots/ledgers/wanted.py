@@ -103,6 +103,11 @@ class Wanted:
         filters = ledger_registry.get(self.key).filters
         if any(item.key in self.filters and item.names_one for item in filters):
             words.append("只要一人")
+        words += [
+            item.words(self.filters[item.key])
+            for item in filters
+            if item.key in self.filters and not (item.selects_rows or item.names_one)
+        ]
         return words + filter_words(filters, self.filters)
 
     def is_longer_than(self, rows: int, staff: Staff) -> bool:

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from grassroots.ledgers.asof import AsOf, Ratio, indicators, table_columns
 from grassroots.ledgers.engine import clock_words
 from grassroots.ledgers.statistics import count_all, reconcile
+from grassroots.ledgers.wanted import Wanted
 from households.services.survey import Survey
 from quarantine.models import CloseContact
 from quarantine.services.observations import StartDates, observation_open, observation_transfer
@@ -122,6 +123,7 @@ def test_the_ledger_says_the_cut_off_in_its_head_and_counts_up_to_it(office: Off
         assert f"统计截止时间:{words}" in [cell for row in rows for cell in row if isinstance(cell, str)]
         total = next(row for row in rows if row[0] == "合计")
         assert total[names.index("现在管")] == opened
+        assert not any("只列" in str(cell) or "筛选" in str(cell) for row in rows for cell in row)
 
 
 def test_the_download_form_takes_the_cut_off_along(office: OfficeCast) -> None:
@@ -140,6 +142,8 @@ def test_the_download_form_takes_the_cut_off_along(office: OfficeCast) -> None:
     made = client.post("/ledgers/download/", {**sent, "cutoff": "17:00", "file_format": "xlsx"})
     book = load_workbook(io.BytesIO(b"".join(made.streaming_content)))  # type: ignore[attr-defined]
     assert "统计截止时间:2020年1月26日17时" in [cell for row in grid(book) for cell in row]
+    wanted = Wanted("statistics", office.street, DAY, filters={"cutoff": ["17:00"]})
+    assert wanted.words() == ["2020-01-26", "Excel", "脱敏", "统计截止时间:17:00"]
     refused = client.post("/ledgers/download/", sent)
     assert refused.status_code == 422 and "截止时间看不懂" in refused.content.decode()
 

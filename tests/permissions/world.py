@@ -149,9 +149,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
-        layout=_layout(area, by),
-        batch=_batch(area, by),
-        publication=_publication(area, by),
+        layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
     )  # fmt: skip
 
 

@@ -43,6 +43,11 @@ class Filter:
         """Whether what is chosen is one record, by its uid."""
         return not self.is_offered
 
+    @property
+    def selects_rows(self) -> bool:
+        """Whether it leaves rows out, which the sheet has to say."""
+        return self.is_offered
+
     def options(self) -> Options:
         """The choices (value, label), worked out where they depend on data."""
         return self.choices_for() if self.choices_for else self.choices
@@ -90,6 +95,10 @@ class ClockFilter(Filter):
     def names_one(self) -> bool:
         return False
 
+    @property
+    def selects_rows(self) -> bool:
+        return False
+
     def read(self, given: Any) -> tuple[str, ...]:
         """The time given as HH:MM; none, or 24:00, chooses nothing. Raises FilterError for what is no time."""
         words = [str(one).strip() for one in _several(given) if str(one).strip() not in ("", "24:00")]
@@ -132,4 +141,4 @@ def read_filters(filters: Sequence[Filter], given: Mapping[str, Any]) -> Chosen:
 
 def filter_words(filters: Sequence[Filter], chosen: Mapping[str, Sequence[str]]) -> list[str]:
     """What was chosen in words, one entry a filter; the choice of one record, which is no selection, left out."""
-    return [item.words(chosen[item.key]) for item in filters if chosen.get(item.key) and not item.names_one]
+    return [item.words(chosen[item.key]) for item in filters if chosen.get(item.key) and item.selects_rows]
