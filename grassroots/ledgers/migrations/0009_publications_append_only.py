@@ -40,6 +40,6 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledgers", "0007_publications")]
+    dependencies = [("ledgers", "0008_publications")]
 
     operations = [migrations.RunPython(make, drop)]
