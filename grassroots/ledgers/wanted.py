@@ -14,7 +14,7 @@ from django.utils import timezone
 from grassroots.grid.crypto import decrypt, encrypt
 from grassroots.grid.models import Area, Staff
 from grassroots.ledgers.engine import LedgerContext, WriteResult, ledger_registry
-from grassroots.ledgers.engine.filters import filter_words
+from grassroots.ledgers.engine.filters import FilterError, filter_words
 from grassroots.ledgers.engine.stream import Progress
 from grassroots.ledgers.exports import export_run
 from grassroots.ledgers.forms.options import OptionsForm
@@ -95,7 +95,7 @@ class Wanted:
     def words(self) -> list[str]:
         """What was asked for, in the office's words: the day, the format, masked or not, filters."""
         words = [
-            f"{self.on:%Y-%m-%d}", FORMAT_WORDS[self.file_format, self.encoding],
+            f"{self.on:%Y-%m-%d}", FORMAT_WORDS.get((self.file_format, self.encoding), self.file_format),
             "不脱敏" if self.unmasked else "脱敏",
         ]  # fmt: skip
         if self.layout_name:
@@ -113,7 +113,10 @@ class Wanted:
     def is_longer_than(self, rows: int, staff: Staff) -> bool:
         """Whether it will have more than about so many rows for this person."""
         definition = ledger_registry.get(self.key)
-        chosen = definition.read_filters(self.filters)
+        try:
+            chosen = definition.read_filters(self.filters)
+        except FilterError:  # the export itself will say what is wrong
+            return False
         context = LedgerContext(area=self.area, staff=staff, on=self.on, as_of=timezone.now(), filters=chosen)
         return definition.is_longer_than(context, rows)
 

@@ -333,6 +333,15 @@ def test_the_list_costs_the_same_however_long_it_is(
     assert len(client.get(page.context["next_url"]).context["jobs"]) == 21
 
 
+def test_jobs_of_a_ledger_that_is_no_more_are_still_shown(homes: OfficeCast) -> None:
+    job = send(homes.jia, homes)
+    Job.objects.filter(pk=job.pk).update(params={**job.params, "key": "gone"})
+    client = signed_in(homes.jia)
+    assert job.title in client.get(LIST).content.decode()
+    assert job_work(job.uid)
+    assert "没有完成" in client.get(page_of(job)).content.decode()
+
+
 def count_queries(client: Client) -> int:
     with CaptureQueriesContext(connection) as captured:
         client.get(LIST)

@@ -52,6 +52,7 @@ class Workers:
         self.gate = folder / "gate"
         self.log = (folder / "worker.log").open("w")
         self.process: subprocess.Popen[bytes] | None = None
+        self.frozen: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
         environment = {
@@ -79,6 +80,26 @@ class Workers:
             self.process.wait(timeout=30)
             self.process = None
 
+    def said(self) -> str:
+        """What the workers have logged."""
+        return Path(self.log.name).read_text()
+
+    def freeze(self) -> subprocess.Popen[bytes]:
+        """Stop the worker in its tracks, as a computer that sleeps; another may be started beside it."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        self.frozen.append(self.process)
+        self.process = None
+        return self.frozen[-1]
+
+    def clear(self) -> None:
+        self.open_gate()
+        self.end(signal.SIGKILL)
+        for process in self.frozen:
+            process.kill()
+            process.wait(timeout=30)
+        self.log.close()
+
 
 @pytest.fixture
 def workers(settings: Any, tmp_path: Path) -> Iterator[Workers]:
@@ -87,9 +108,7 @@ def workers(settings: Any, tmp_path: Path) -> Iterator[Workers]:
     settings.EXPORT_ROOT = project.VAR_DIR / "exports"
     found = Workers(settings.JOB_QUEUE, tmp_path)
     yield found
-    found.open_gate()
-    found.end(signal.SIGKILL)
-    found.log.close()
+    found.clear()
     drop_queue(found.queue)
 
 
@@ -220,6 +239,34 @@ def test_killed_every_time_it_ends_as_failed_with_the_reason_and_a_retry_works(
     workers.start()
     done = wait(job, lambda now: now.is_finished)
     assert (done.state, done.attempts, len(rows_in_file(done))) == ("DONE", 1, SLOW_ROWS)
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_a_worker_that_slept_and_wakes_up_after_another_has_finished_changes_nothing(
+    cast: OfficeCast, workers: Workers
+) -> None:
+    job = send(cast)
+    workers.start()
+    wait(job, in_the_middle)
+    sleeper = workers.freeze()
+    tick(later())  # the broker may hand this message to the sleeper, who still asks for one
+    workers.open_gate()
+    workers.start()
+    tick(later() + dt.timedelta(seconds=10))
+    done = wait(job, lambda now: now.is_finished)
+    assert (done.state, done.attempts) == ("DONE", 2)
+    sleeper.send_signal(signal.SIGCONT)
+    end = time.monotonic() + PATIENCE_S
+    while "declared dead" not in workers.said() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert "declared dead" in workers.said()
+    after = Job.objects.get(pk=job.pk)
+    assert (after.state, after.attempts, after.finished_at, after.result) == (
+        "DONE", 2, done.finished_at, done.result,
+    )  # fmt: skip
+    assert own_files(job) == [done.file_name]
+    assert len(rows_in_file(after)) == SLOW_ROWS
 
 
 @pytest.mark.postgres

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from grassroots.grid.crypto import DecryptionError
 from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import PAGE_ROWS, link, staff_of, whole_number
+from grassroots.ledgers.engine import UnknownLedger
 from grassroots.ledgers.export_jobs import EXPORT
 from grassroots.ledgers.jobs import job_cancel, job_kind, job_retry
 from grassroots.ledgers.jobs.fetching import FileGone, job_fetch
@@ -38,7 +39,12 @@ def _own_or_404(request: HttpRequest, uid: UUID) -> Job:
 
 def _words(job: Job) -> list[str]:
     """What was asked for, of kinds whose parameters say it."""
-    return Wanted.from_job(job).words() if job.kind == EXPORT else []
+    if job.kind != EXPORT:
+        return []
+    try:
+        return Wanted.from_job(job).words()
+    except (UnknownLedger, DecryptionError):  # of an older version of the program, or under a lost key
+        return []
 
 
 def job_state(job: Job) -> dict[str, Any]:
