@@ -28,7 +28,7 @@ from grassroots.ledgers.models import BatchState, ImportBatch, Job
 
 PLAN, APPLY = "import-plan", "import-apply"
 #: A file of more bytes is read and planned in the background.
-BIG_BYTES = 400_000
+BIG_BYTES = 150_000
 #: So many steps of a kind are written at once, while the page waits; what is longer in the background.
 SHORT_STEPS = 2
 
