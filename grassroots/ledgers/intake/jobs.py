@@ -1,4 +1,4 @@
-"""Long imports in the background: the kinds "import-plan" and "import-apply" (docs/jobs.md).
+"""Long imports in the background: the kinds "import-plan", "import-apply" and "import-undo" (docs/jobs.md).
 
 A worker may die at any point: planning begins anew, writing goes on after its last step.
 """
@@ -19,14 +19,17 @@ from grassroots.ledgers.intake.services import (
     ImportRefused,
     PlanChanged,
     SourceGone,
+    UndoRefused,
     UnreadableFile,
     batch_plan,
+    batch_undo,
     batch_write,
 )
 from grassroots.ledgers.jobs import JobContext, JobFailed, JobKind, job_create, register_job_kind
 from grassroots.ledgers.models import BatchState, ImportBatch, Job
 
-PLAN, APPLY = "import-plan", "import-apply"
+PLAN, APPLY, UNDO = "import-plan", "import-apply", "import-undo"
+_TITLES = {PLAN: "核对表格", APPLY: "导入表格", UNDO: "撤销导入"}
 #: A file of more bytes is read and planned in the background.
 BIG_BYTES = 150_000
 #: So many steps of a kind are written at once, while the page waits; what is longer in the background.
@@ -46,10 +49,10 @@ def is_long_to_write(batch: ImportBatch) -> bool:
 
 
 def import_ask(batch: ImportBatch, staff: Staff, kind: str) -> Job:
-    """Put a batch into the queue, unless it is there already. `kind` is PLAN or APPLY."""
+    """Put a batch into the queue, unless it is there already. `kind` is PLAN, APPLY or UNDO."""
     if batch.job is not None and not batch.job.is_finished and batch.job.kind == kind:
         return batch.job
-    title = "核对表格" if kind == PLAN else "导入表格"
+    title = _TITLES[kind]
     name = import_kind(batch.kind).name if batch.kind else ""
     batch.job = job_create(
         kind=kind, requester=staff, title=f"{title}{name and ':' + name}({batch.area.name})",
@@ -90,6 +93,20 @@ def run_apply(context: JobContext) -> dict[str, Any]:
     return {"rows": batch.rows}
 
 
+def run_undo(context: JobContext) -> dict[str, Any]:
+    """Take a batch back. A second attempt finds it taken back, or begins anew: it is one transaction."""
+    batch = _batch_of(context.job)
+    if batch.state == BatchState.UNDONE:
+        return {"rows": batch.rows}
+    try:
+        batch_undo(batch=batch, by=context.requester)
+    except UndoRefused as refused:
+        raise JobFailed("不能撤销：" + "".join(refused.reasons)) from refused
+    except ImportRefused as refused:
+        raise JobFailed(str(refused)) from refused
+    return {"rows": batch.rows}
+
+
 def _permissions(job: Job) -> Sequence[str]:
     batch = ImportBatch.objects.filter(uid=job.params.get("batch")).first()
     own = import_kind(batch.kind).permissions if batch and batch.kind else ()
@@ -103,13 +120,11 @@ def _page(job: Job) -> str:
 def _may_retry(job: Job) -> bool:
     """Whether the batch still waits for what the job was to do."""
     batch = ImportBatch.objects.filter(uid=job.params.get("batch")).first()
-    waiting = {PLAN: BatchState.READ, APPLY: BatchState.APPLYING}
+    waiting = {PLAN: BatchState.READ, APPLY: BatchState.APPLYING, UNDO: BatchState.APPLIED}
     return batch is not None and batch.state == waiting[job.kind]
 
 
-register_job_kind(
-    JobKind(PLAN, "核对表格", run_plan, permissions=_permissions, page=_page, may_retry=_may_retry)
-)
-register_job_kind(
-    JobKind(APPLY, "导入表格", run_apply, permissions=_permissions, page=_page, may_retry=_may_retry)
-)
+for _key, _run in ((PLAN, run_plan), (APPLY, run_apply), (UNDO, run_undo)):
+    register_job_kind(
+        JobKind(_key, _TITLES[_key], _run, permissions=_permissions, page=_page, may_retry=_may_retry)
+    )

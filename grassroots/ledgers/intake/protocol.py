@@ -161,7 +161,8 @@ class ImportKind:
     read_text: Callable[[str, dt.date], Iterator[Record]] | None = None
     undo: Callable[[ImportContext, Any], None] | None = None
     dynamic: Callable[[Sequence[Caption], dt.date], Mapping[int, str]] | None = None
-    """Captions that stand for no field, and the reference date; the answer's keys are the captions' columns."""
+    """Captions that nobody has corrected, and the reference date; the answer's keys are the columns of those that it
+    knows better than the list of fields does."""
     step_rows: int = 500
     """How many rows are written in one step."""
     whole_step_rows: int | None = None

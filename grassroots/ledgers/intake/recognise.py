@@ -93,7 +93,7 @@ def columns_of(
         for one in matches
     ]
     if kind.dynamic is not None:
-        named = kind.dynamic([one.caption for one in matches if one.how in ("none", "synonym")], reference)
+        named = kind.dynamic([one.caption for one in matches if one.how != "remembered"], reference)
         for column in columns:
             if column.column in named:
                 column.field, column.how = named[column.column], "same"

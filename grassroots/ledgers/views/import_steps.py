@@ -20,7 +20,7 @@ from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import INVALID, link, staff_of
 from grassroots.ledgers.forms.imports import ColumnsForm
 from grassroots.ledgers.intake.applying import CHANGED
-from grassroots.ledgers.intake.jobs import APPLY, PLAN, import_ask, is_long_to_read, is_long_to_write
+from grassroots.ledgers.intake.jobs import APPLY, PLAN, UNDO, import_ask, is_long_to_read, is_long_to_write
 from grassroots.ledgers.intake.planning import reference_of, sheets_of
 from grassroots.ledgers.intake.report import report_suffix, report_write
 from grassroots.ledgers.intake.services import (
@@ -171,6 +171,9 @@ def import_undo(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         return show(undo_blockers(batch, staff, timezone.now()))
 
     def write() -> dict[str, Any]:
+        if is_long_to_write(batch):
+            import_ask(batch, staff, UNDO)
+            return {"batch": str(batch.uid), "job": True}
         try:
             batch_undo(batch=batch, by=staff)
         except UndoRefused as refused:
@@ -179,8 +182,9 @@ def import_undo(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
             raise SubmissionInvalid(show([str(refused)], INVALID)) from refused
         return {"batch": str(batch.uid)}
 
-    def done(_result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, "已撤销,登记恢复到导入之前。")
+    def done(result: dict[str, Any]) -> HttpResponse:
+        if not result.get("job"):
+            messages.success(request, "已撤销，登记恢复到导入之前。")
         return _back(batch)
 
     return submit_once(request, write, done)

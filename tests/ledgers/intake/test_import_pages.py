@@ -18,7 +18,7 @@ from openpyxl import Workbook, load_workbook
 from grassroots.grid.models import AccessLog, Area
 from grassroots.ledgers.models import BatchState, ImportBatch, Job
 from tests.factories import OfficeCast
-from tests.ledgers.intake.conftest import AT, sheet, taken_in, written
+from tests.ledgers.intake.conftest import sheet, taken_in, written
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("toy")]
 CREATE = "/ledgers/imports/new/"
@@ -285,4 +285,25 @@ def test_a_long_file_is_read_in_the_background(
     job.refresh_from_db(), batch.refresh_from_db()
     assert (job.state, batch.state, job.done_rows) == ("DONE", BatchState.APPLIED, 5)
     assert Area.objects.filter(name="官仓村").exists()
-    assert AT.year == 2020
+    step(client, batch, "undo")
+    assert (Job.objects.latest("pk").kind, batch.state) == ("import-undo", BatchState.APPLIED)
+    assert job_work(Job.objects.latest("pk").uid)
+    batch.refresh_from_db()
+    assert (batch.state, Area.objects.filter(name="官仓村").exists()) == (BatchState.UNDONE, False)
+
+
+def test_a_long_undo_that_is_refused_says_so_on_its_job(
+    client: Client, office: OfficeCast, monkeypatch: pytest.MonkeyPatch
+):
+    from grassroots.ledgers.jobs.run import job_work
+
+    batch = upload(client, office, sheet("红旗社区,1"))
+    step(client, batch, "confirm", digest=batch.plan_digest)
+    monkeypatch.setattr("grassroots.ledgers.intake.jobs.SHORT_STEPS", 0)
+    step(client, batch, "undo")
+    area = Area.objects.get(name="红旗社区")
+    area._history_user = office.ding
+    area.save()
+    job_work(Job.objects.latest("pk").uid)
+    job = Job.objects.latest("pk")
+    assert (job.state, office.ding.name in job.error) == ("FAILED", True)
