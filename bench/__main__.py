@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument(
         "--size", choices=["village", "street"], default="street", help="village: only to try it out"
     )
+    parser.add_argument("--rows", type=int, help="of the imports: only so many rows, to try it out")
     options = parser.parse_args()
     if unknown := sorted(set(options.groups) - set(known)):
         parser.error(f"no group {', '.join(unknown)}; there are {', '.join(known)}")
@@ -35,7 +36,7 @@ def main() -> None:
         print(f"-- {key}", file=sys.stderr)
         section = known[key].run(options)
         print(section_text(known[key], section))
-        if options.size == "street":
+        if options.size == "street" and not options.rows:
             keep(known[key], section, [group.title for group in known.values()])
 
 

@@ -19,7 +19,7 @@ import psycopg2
 from python_calamine import CalamineWorkbook
 
 from bench.imports.sheet import HEADER_ROWS
-from bench.imports.usage import peak_mb
+from bench.usage import peak_mb
 
 BATCH = 5000
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})

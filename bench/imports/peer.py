@@ -29,7 +29,7 @@ from import_export.formats.base_formats import XLSX  # noqa: E402
 from import_export.results import RowResult  # noqa: E402
 
 from bench.imports.sheet import HEADER_ROWS, PLACE, captions_of  # noqa: E402
-from bench.imports.usage import peak_mb  # noqa: E402
+from bench.usage import peak_mb  # noqa: E402
 from grassroots.grid.crypto import digest  # noqa: E402
 from grassroots.grid.models import Area, Level  # noqa: E402
 from grassroots.grid.names import place_names  # noqa: E402
@@ -189,18 +189,22 @@ def run(path: Path) -> dict[str, Any]:
     began = time.perf_counter()
     dataset = LedgerFormat().create_dataset(path.read_bytes())
     read = time.perf_counter()
-    by_place = _areas()
+    by_place, name_at = _areas(), dataset.headers.index("姓名")
     with transaction.atomic():
         areas = [by_place[place] for place in _columns(dataset, PLACE)]
         homes = _import_doors(dataset, areas)
         last = Person.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        _import(PersonResource(), dataset)
+        residents = tablib.Dataset(*(row for row in dataset if row[name_at]), headers=dataset.headers)
+        _import(PersonResource(), residents)
         people = Person.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
         residencies = tablib.Dataset(
             headers=("person_id", "household_id", "area_id", "与户主关系", "居住情况")
         )
-        said = _columns(dataset, ("与户主关系", "居住情况"))
-        for person, home, area, words in zip(people, homes, areas, said, strict=True):
+        said = _columns(residents, ("与户主关系", "居住情况"))
+        where = [
+            pair for pair, row in zip(zip(homes, areas, strict=True), dataset, strict=True) if row[name_at]
+        ]
+        for person, (home, area), words in zip(people, where, said, strict=True):
             residencies.append((person, home, area, *words))
         _import(ResidencyResource(), residencies)
     ended = time.perf_counter()
