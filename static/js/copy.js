@@ -19,7 +19,7 @@
       window.getSelection().removeAllRanges();
       window.Grass.toast("正文已复制，可以粘贴了", { kind: "ok" });
     } else {
-      window.Grass.toast("正文已选中，请按 Ctrl+C,手机上长按后点“复制”", { kind: "warn" });
+      window.Grass.toast("正文已选中，请按 Ctrl+C，手机上长按后点“复制”", { kind: "warn" });
     }
   }
 
