@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -68,6 +69,15 @@ def test_todays_brief_stands_on_the_rollup_and_cannot_be_published_yet(office: O
     assert (
         "登记在册0户" in client.get(BRIEF, {"area": office.village.pk}).content.decode()
     )  # nobody marked it
+
+
+def test_one_tap_leads_to_the_last_full_hour(office: OfficeCast) -> None:
+    client = signed_in(office.ding)
+    with time_machine.travel(aware("2020-01-26 17:40"), tick=False):
+        page = client.get(BRIEF, {"area": office.village.pk}).content.decode()
+        assert f"?area={office.village.pk}&amp;cutoff=17%3A00" in page and "按 17:00 截止" in page
+        later = client.get(BRIEF, {"area": office.village.pk, "cutoff": "17:00"}).content.decode()
+        assert "核对并发布" in later and "截止</a>" not in later
 
 
 def test_before_the_first_tick_of_the_day_it_is_counted_live(office: OfficeCast) -> None:

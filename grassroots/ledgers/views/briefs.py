@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from grassroots.grid.models import Area, Staff
@@ -112,8 +113,14 @@ def _shown(area: Area, asof: AsOf, draft: Draft) -> dict[str, Any]:
     return {
         "area": area, "asof": asof, "as_of": as_of, "query": period_query(area, asof),
         "until": clock_words(asof.cutoff), "lines": lines_of(brief_text(area, asof, figures, typed=draft.typed)),
-        "problems": problems, "published": published, "is_saved": draft.version > 0,
+        "problems": problems, "published": published, "sooner": _sooner(asof),
     }  # fmt: skip
+
+
+def _sooner(asof: AsOf) -> str:
+    """The last full hour of today, up to which a brief may be published now; '' for another day."""
+    now = timezone.localtime(asof.known_at)
+    return f"{now.hour:02}:00" if now.date() == asof.on and now.hour and not asof.is_over else ""
 
 
 def _differences(form: BriefDraftForm, stale: StaleDraft) -> list[dict[str, str]]:
