@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from grassroots.ledgers.asof import AsOf, Ratio, indicators, table_columns
 from grassroots.ledgers.engine import clock_words
+from grassroots.ledgers.exports import ExportRefused
 from grassroots.ledgers.statistics import count_all, reconcile
 from grassroots.ledgers.wanted import Wanted
 from households.services.survey import Survey
@@ -124,6 +125,12 @@ def test_the_ledger_says_the_cut_off_in_its_head_and_counts_up_to_it(office: Off
         total = next(row for row in rows if row[0] == "合计")
         assert total[names.index("现在管")] == opened
         assert not any("只列" in str(cell) or "筛选" in str(cell) for row in rows for cell in row)
+
+
+@pytest.mark.parametrize(("cutoff", "words"), [("17点", "17:00 这样"), ("00:00", "前一天的24时")])
+def test_the_ledger_refuses_other_cut_offs_in_words(office: OfficeCast, cutoff: str, words: str) -> None:
+    with pytest.raises(ExportRefused, match=words):
+        export("statistics", office.street, office.ding, on=DAY, filters={"cutoff": cutoff})
 
 
 def test_the_download_form_takes_the_cut_off_along(office: OfficeCast) -> None:
