@@ -13,6 +13,7 @@ from grassroots.grid.names import place_names
 from grassroots.ledgers.engine import (
     Column,
     Filter,
+    FormRows,
     Layout,
     LedgerContext,
     LedgerDefinition,
@@ -20,6 +21,7 @@ from grassroots.ledgers.engine import (
 )
 from grassroots.ledgers.statistics import Counted, count_all
 from households.ledgers import asof_of
+from quarantine.ledgers.officers import officer_columns, officer_values
 
 KEY_PEOPLE = ("returnees_wuhan", "returnees_hubei_other")
 FIGURES = ("households", "residents", *KEY_PEOPLE)
@@ -63,10 +65,9 @@ def _sections(areas: Sequence[Area], context: LedgerContext) -> dict[str, str]:
     return found
 
 
-def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
-    """One row a group of the area, at a constant number of queries; a gap stays visible as 空岗."""
+def duty_values(context: LedgerContext) -> Iterator[dict[str, object]]:
+    """What is known of each group of the area, at a constant number of queries; a gap stays visible as 空岗."""
     root, staff = cast(Area, context.area), cast(Staff, context.staff)
-    layout = duty_layout(context)
     units = Area.objects.open(context.on).within(root).visible_to(staff)
     groups = list(units.filter(Q(level=Level.GROUP) | Q(level__lt=Level.GROUP, numchild=0, depth__gt=1)))
     if not context.filters:
@@ -84,11 +85,32 @@ def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
             "group": place.group,
             **figures,
         }
+        values |= officer_values(chain)
         for link in chain:
             names = "、".join(officer.name for officer in link.officers)
             values[f"duty_{link.kind.code}"] = names or ("空岗" if link.is_gap else "")
             values[f"duty_{link.kind.code}_phone"] = "、".join(officer.phone for officer in link.officers)
-        yield [values.get(key) for key in layout.keys]
+        yield values
+
+
+def duty_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
+    """Rows of 网格化包保责任表."""
+    keys = duty_layout(context).keys
+    for values in duty_values(context):
+        yield [values.get(key) for key in keys]
+
+
+def duty_form_columns(context: LedgerContext) -> list[Column]:
+    """What a form may ask for: the ledger's columns without those of officers, and these by all their names."""
+    own = [column for column in duty_layout(context).columns if not column.key.startswith("duty_")]
+    return [*own, *officer_columns()]
+
+
+def duty_form_rows(context: LedgerContext) -> Iterator[Sequence[object]]:
+    """The same rows with the columns of `duty_form_columns`."""
+    keys = [column.key for column in duty_form_columns(context)]
+    for values in duty_values(context):
+        yield [values.get(key) for key in keys]
 
 
 def _is_wanted(chain: Chain, figures: Mapping[str, object], context: LedgerContext) -> bool:
@@ -116,5 +138,6 @@ ledger_registry.register(
         layout_for=duty_layout,
         filters=FILTERS,
         order=60,
+        form=FormRows(duty_form_columns, duty_form_rows),
     )
 )

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from grassroots.grid.models import DutyKind
 from grassroots.grid.names import PlaceNames
 from grassroots.ledgers.engine import (
     Column,
@@ -19,6 +18,7 @@ from grassroots.ledgers.engine import (
     LedgerDefinition,
     ledger_registry,
 )
+from quarantine.ledgers.officers import officer_columns, officer_values
 from quarantine.ledgers.returnees import (
     CATEGORY,
     FILTERS,
@@ -46,7 +46,10 @@ MORE = (
     Column("form_street", "镇(街道)", aliases=("乡镇", "街道", "镇街", "所属街道")),
     Column("village_group", "村组", aliases=("村(社区)组", "村(社区)、组", "所属村组", "村民小组(网格)")),
     Column("compound", "小区/院落", aliases=("小区", "院落", "小区名称")),
-    Column("door", "门牌", aliases=("房号", "门牌号", "楼栋单元房号")),
+    Column("building", "楼栋", aliases=("楼号", "栋", "幢")),
+    Column("unit", "单元", aliases=("单元号",)),
+    Column("room", "房号", aliases=("房间号", "室", "室号")),
+    Column("door", "门牌", aliases=("门牌号", "楼栋单元房号", "楼栋房号", "小区楼栋房号", "详细门牌")),
     Column("birth_date", "出生日期", format="date", aliases=("出生年月", "出生年月日")),
     Column("native_place", "籍贯", aliases=("原籍",)),
     Column("temperature", "当日体温", format="temp", aliases=("今日体温", "最近体温", "体温", "目前体温")),
@@ -74,27 +77,7 @@ def form_columns(context: LedgerContext) -> tuple[Column, ...]:
         own["group"], aliases=("组(网格)", "网格", "村民小组")
     )  # 小区 has a column of its own
     own["officer_phone"] = replace(own["officer_phone"], caption="包保责任人电话")
-    return (*own.values(), *MORE, *_officers())
-
-
-def _officers() -> Iterator[Column]:
-    for kind in DutyKind.objects.all():
-        title = kind.officer_title
-        bare = title.partition("(")[0]
-        names = dict.fromkeys(
-            (f"{title}姓名", bare, f"{bare}姓名", f"{kind.name}责任人", f"{kind.name}干部", f"{kind.name}人")
-        )
-        yield Column(f"duty_{kind.code}_name", title, aliases=tuple(names))
-        phones = (
-            f"{bare}电话",
-            f"{title}联系电话",
-            f"{bare}联系电话",
-            f"{kind.name}责任人电话",
-            f"{kind.name}干部电话",
-        )
-        yield Column(f"duty_{kind.code}_phone", f"{title}电话", aliases=tuple(dict.fromkeys(phones)))
-        both = (f"{bare}姓名及电话", f"{title}及联系电话", f"{bare}及联系电话", f"{title}姓名、电话")
-        yield Column(f"duty_{kind.code}", f"{title}及电话", aliases=both)
+    return (*own.values(), *MORE, *officer_columns())
 
 
 def _rows(found: QuerySet[Returnee], context: LedgerContext) -> Iterator[Sequence[object]]:
@@ -113,6 +96,9 @@ def _more(values: Values, fever: _Fever) -> dict[str, object]:
         "form_street": place.street,
         "village_group": f"{place.village}{place.group}",
         "compound": place.compound,
+        "building": row.household.building if row.household else "",
+        "unit": row.household.unit if row.household else "",
+        "room": row.household.door if row.household else "",
         "door": row.household.display if row.household else "",
         "birth_date": row.person.birth_date,
         "native_place": row.native_place,
@@ -121,10 +107,7 @@ def _more(values: Values, fever: _Fever) -> dict[str, object]:
         "released": "" if observation is None else ("是" if known.get("released_on") else "否"),
         "observed_days": known.get("day"),
     }
-    for link in facts.chains[target_of(row)]:
-        found[f"duty_{link.kind.code}_name"] = "、".join(officer.name for officer in link.officers)
-        found[f"duty_{link.kind.code}_phone"] = "、".join(officer.phone for officer in link.officers)
-    return found
+    return found | officer_values(facts.chains[target_of(row)])
 
 
 class _Fever:

@@ -28,6 +28,8 @@ SAVE_AS_XLSX = "请在Excel或WPS里打开它，另存为“Excel 工作簿（.x
 OLD = f"这是旧版Excel格式（.xls），能读但不能原样填写。{SAVE_AS_XLSX}"
 NOT_A_WORKBOOK = f"只能填Excel工作簿（.xlsx），这个文件不是。{SAVE_AS_XLSX}"
 NO_TABLE = "没有找到表头：每一列要有列名（如姓名、身份证号），列名占一至三行。请看看是不是传错了文件。"
+#: What a title that names a ledger counts for: as much as this share of the columns.
+TITLE_WEIGHT = 0.3
 NO_ROOM = "没有可填的列：这张表的列名系统都不认识。请在下面为各列选择要填的内容。"
 
 
@@ -92,7 +94,7 @@ def _check_old(data: bytes, name: str) -> None:
 def best_form(
     grids: Sequence[Grid], sources: Sequence[Source], remembered: Mapping[str, Mapping[str, str]]
 ) -> Form:
-    """The sheet and the ledger that explain most captions; of equals, the one that the title names, then the first.
+    """The sheet and the ledger that explain most captions; a title that names a ledger speaks for it.
 
     `remembered` are corrections by ledger. Raises UnreadableFile where no sheet has a header.
     """
@@ -102,7 +104,9 @@ def best_form(
             form = form_with(grid, source, remembered.get(source.key, {}))
             if form is None:
                 continue
-            rank = float(len({match.field for match in form.matched})), likeness(form.table.title, source)
+            named = likeness(form.table.title, source)
+            known = len({match.field for match in form.matched})
+            rank = known + named * TITLE_WEIGHT * len(form.matches), named
             if best is None or rank > best[0]:
                 best = rank, form
     if best is None:

@@ -14,13 +14,13 @@ from grassroots.ledgers.filling.values import sheet_value
 from grassroots.ledgers.reading import Field
 
 #: Where the area itself lies: known for every row, whatever the ledger says of it.
-STREET, COUNTY, UNIT = "form_street", "form_county", "form_unit"
+STREET, COUNTY, UNIT, NUMBER = "form_street", "form_county", "form_unit", "form_number"
 CONSTANTS = (
     Column(STREET, "镇(街道)", aliases=("乡镇", "街道", "镇街", "所属街道", "乡镇(街道)")),
     Column(COUNTY, "区(县)", aliases=("县", "区县", "县区", "所属区县", "区(市)县")),
     Column(UNIT, "填报单位", aliases=("报送单位", "上报单位", "填表单位")),
 )
-CONSTANT_KEYS = frozenset(column.key for column in CONSTANTS)
+CONSTANT_KEYS = frozenset({STREET, COUNTY, UNIT, NUMBER})
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ def source_of(definition: LedgerDefinition, context: LedgerContext) -> Source:
     else:
         columns = definition.layout_of(context).columns
     taken = {column.key for column in columns}
-    return Source(definition, context, (*columns, *(item for item in CONSTANTS if item.key not in taken)))
+    more = [item for item in CONSTANTS if item.key not in taken]
+    if not any(column.format == "serial" for column in columns):
+        more.append(Column(NUMBER, "序号", format="serial"))
+    return Source(definition, context, (*columns, *more))
 
 
 def sources_for(context: LedgerContext) -> list[Source]:
@@ -112,7 +115,7 @@ def _constants(context: LedgerContext) -> dict[str, str]:
     area = cast(Area, context.area)
     above = {row.level: row.name for row in Area.objects.filter(path__in=area.ancestor_paths())}
     return {
-        STREET: above.get(Level.STREET, ""), COUNTY: above.get(Level.COUNTY, ""), UNIT: area.name,
+        STREET: above.get(Level.STREET, ""), COUNTY: above.get(Level.COUNTY, ""), UNIT: area.name, NUMBER: "",
     }  # fmt: skip
 
 

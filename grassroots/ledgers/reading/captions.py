@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from grassroots.ledgers.reading.vocabulary import ANOTHER_PERSON, PATTERNS, SUBJECT, SYNONYMS
+from grassroots.ledgers.reading.vocabulary import ANOTHER_PERSON, OFFICER, PATTERNS, SUBJECT, SYNONYMS
 
 How = Literal["same", "synonym", "remembered", "none"]
 
 _UNITS = re.compile(
     r"[((\[【〔](?:℃|°C|C|度|摄氏度|人|户|个|元|次|天|㎡|平方米|m2|kg|克|岁|必填|选填|可不填|填写|单选|多选|下拉选择|盖章"
-    r"|是/?否|有/?无|男/?女|年/?月/?日|格式.*?|如.*?|例.*?|yyyy.*?|\d{4}-.*?)[))\]】〕]",
+    r"|[^()()]*[/、][^()()]*|是/?否|有/?无|男/?女|年/?月/?日|格式.*?|如.*?|例.*?|yyyy.*?|\d{4}-.*?)[))\]】〕]",
     re.IGNORECASE,
 )
 _SIGNS = re.compile(r"[^\w]|_")
 # How sure a match is. Above each other, so that the surer one is taken first wherever two columns want one field.
 _REMEMBERED, _PATH, _SAME, _NEXT, _SYNONYM, _PATTERN, _LOOSE = 200, 100, 80, 85, 70, 60, 50
-_GROUP_BONUS, _OTHER_GROUP = 15, -10
+_GROUP_BONUS, _OTHER_GROUP, _AFTER_RELATIVE = 15, -10, -30
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ class _Index:
             yield key, "synonym"
 
 
+_PHONES = frozenset(word for line in SYNONYMS if line[0] == "联系电话" for word in line)
 #: Captions that say something about a person, whoever that is: under a group of another person they are his.
 _PLAIN_OF_PEOPLE = frozenset(
     word
@@ -196,6 +197,8 @@ Candidate = tuple[float, int, str, How]
 def _candidates(
     captions: Sequence[Caption], index: _Index, remembered: Mapping[str, str]
 ) -> Iterator[Candidate]:
+    words = [normalise(caption.path[-1]) for caption in captions]
+    answered = frozenset(_bare(word) for word in words if _PHONE_WORD.search(word)) - {""}
     for place, caption in enumerate(captions):
         learned = remembered.get(caption.key)
         if learned is not None and index.knows(learned):
@@ -204,10 +207,12 @@ def _candidates(
                 continue
         path = [normalise(part) for part in caption.path]
         before = captions[place - 1] if place and captions[place - 1].column == caption.column - 1 else None
-        yield from _of_caption(place, path, before, index)
+        yield from _of_caption(place, path, before, answered, index)
 
 
-def _of_caption(place: int, path: list[str], before: Caption | None, index: _Index) -> Iterator[Candidate]:
+def _of_caption(
+    place: int, path: list[str], before: Caption | None, answered: frozenset[str], index: _Index
+) -> Iterator[Candidate]:
     leaf, groups = path[-1], path[:-1]
     for depth in range(len(groups)):
         for word in _joined("".join(groups[depth:]), leaf):
@@ -223,12 +228,39 @@ def _of_caption(place: int, path: list[str], before: Caption | None, index: _Ind
     if leaf in _PLAIN_OF_PEOPLE and any(ANOTHER_PERSON.search(group) for group in groups):
         yield from _in_group(place, leaf, groups, index)
         return
-    yield from _alone(place, leaf, groups, index)
+    doubt = _doubt(leaf, groups, before, answered)
+    if doubt is None:
+        return
+    for score, _place, key, how in _alone(place, leaf, groups, index):
+        yield score + doubt, place, key, how
+
+
+def _doubt(leaf: str, groups: list[str], before: Caption | None, answered: frozenset[str]) -> float | None:
+    """How doubtful it is that a phone is the person's own: None where an officer's name stands beside it.
+
+    Not where that officer's phone has a column of its own (`answered`), or where what stands beside it is a phone.
+    """
+    if groups or before is None or leaf not in _PHONES:
+        return 0
+    beside = normalise(before.path[-1])
+    if _PHONE_WORD.search(beside) or _bare(beside) in answered:
+        return 0
+    if OFFICER.fullmatch(_bare(beside)):
+        return None
+    return _AFTER_RELATIVE if ANOTHER_PERSON.search(beside) else 0
+
+
+_PHONE_WORD = re.compile(r"(?:联系)?(?:电话|手机|方式|号码)(?:号码?)?$")
+
+
+def _bare(word: str) -> str:
+    """Whose name or phone a caption is: 包保责任人 of 包保责任人姓名."""
+    return re.sub(r"(?:的?姓名|信息|情况)$", "", _PHONE_WORD.sub("", word))
 
 
 def _joined(group: str, leaf: str) -> Iterable[str]:
     """包保责任人 + 电话, 户主姓名 + 电话 → 户主电话."""
-    bare = re.sub(r"(?:的?姓名|信息|情况)$", "", group)
+    bare = _bare(group)
     return dict.fromkeys([group + leaf, bare + leaf]) if bare else [group + leaf]
 
 

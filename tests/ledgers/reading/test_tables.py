@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grassroots.ledgers.reading import (
+    Caption,
     Field,
     data_rows,
     find_tables,
@@ -139,3 +141,33 @@ def test_a_row_that_is_plain_at_a_glance_is_plain_when_looked_at_closely(rows: l
             cells = grid.rows[index]
             assert kinds.of(index) == ""
             assert rows_module._dittoed(cells, ["above"] * len(cells)) == cells
+
+
+@pytest.mark.parametrize(
+    ("caption", "field"),
+    [
+        ("抵金日期", "arrived_on"), ("返回常德日期", "arrived_on"), ("来返金时间", "arrived_on"),
+        ("到达时间", "arrived_on"),
+        ("离开湖北日期", "left_on"), ("离鄂时间", "left_on"), ("联系方式", "phone"), ("本人身份证号码", "id_number"),
+        ("姓 名", "name"), ("体温(℃)", "temperature"), ("从何地来", "origin"), ("包保人", "officer"),
+        ("包联干部联系电话", "officer_phone"), ("出生日期", None), ("到期日期", None), ("监护人姓名", None),
+        ("村(社区/居委会)", "village"), ("姓名(必填)", "name"),
+    ],
+)  # fmt: skip
+def test_a_caption_by_itself(caption: str, field: str | None) -> None:
+    (match,) = match_captions([Caption(0, (caption,))], FIELDS)
+    assert match.field == field
+
+
+def test_a_phone_beside_an_officer_whom_no_field_knows_is_nobodys() -> None:
+    assert matched("姓名\t性别\t村责任医生\t联系电话\na\tb\tc\td")["联系电话"] is None
+    assert matched("姓名\t联系方式\t责任医生\t联系电话\na\tb\tc\td")["联系方式"] == "phone"
+
+
+def test_a_merged_caption_is_one_column() -> None:
+    grid = Grid(
+        "表", [["序号", "姓名", None, "电话"], [1, "甲", None, "2"]], merged=((0, 1, 0, 2), (1, 1, 1, 2))
+    )
+    table = find_tables(grid, FIELDS)
+    assert table is not None
+    assert [caption.column for caption in table.captions] == [0, 1, 3]
