@@ -132,7 +132,8 @@ def parse_int(value: object) -> Parsed[int]:
 
 
 def parse_temperature(value: object) -> Parsed[Decimal]:
-    """Degrees Celsius: 36.5, 36.5℃, 36。5, 36,5, 36度5, full-width, 365 for 36.5. 63.5 is a problem, not a number.
+    """Degrees Celsius: 36.5, 36.5℃, 36。5, 36,5, 36度5, full-width. 63.5 is a problem, not a number, and so
+    is 365: a reading is asked for again, never repaired (DOMAIN.md §3).
 
     / and 无 are nothing, without a problem. Words (不在家) are a problem that says so: the caller may know them.
     """
@@ -144,8 +145,6 @@ def parse_temperature(value: object) -> Parsed[Decimal]:
     number: Decimal | None
     if found:
         number = Decimal(f"{found[1]}.{found[2] or 0}")
-    elif re.fullmatch(r"3[0-9]{2}|4[0-3][0-9]", text):
-        number = Decimal(text) / 10
     else:
         number = _decimal(text)
         if number is None:
