@@ -244,7 +244,7 @@ def test_a_number_that_is_none(page: SurveyPage, typed: str) -> None:
 # POSTs that write nothing, or whose effect cannot double.
 WITHOUT_ID = {
     "desk:search", "grid:logout", "grid:keepalive", "households:door_find", "households:survey_member_row",
-    "households:id_check", "ledgers:download", "quarantine:pushed_file",
+    "households:id_check", "ledgers:download", "ledgers:ledger_options", "quarantine:pushed_file",
     "notices:inbox_read_all", "grid:password_change",
 }  # fmt: skip
 

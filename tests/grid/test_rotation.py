@@ -36,7 +36,8 @@ def stored_keys() -> set[str]:
     found: set[str] = set()
     with connection.cursor() as cursor:
         for column in sealed_columns():
-            cursor.execute(f"SELECT {column.field.column} FROM {column.model._meta.db_table}")
+            name = connection.ops.quote_name(column.field.column)  # one is called "column"
+            cursor.execute(f"SELECT {name} FROM {column.model._meta.db_table}")
             found |= {value.split(":")[1] for (value,) in cursor.fetchall() if value}
     return found
 

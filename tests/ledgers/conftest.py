@@ -25,6 +25,7 @@ ON = dt.date(2020, 1, 25)
 
 @pytest.fixture
 def office() -> OfficeCast:
+    restore_reference_rows()  # a test before may have emptied the tables
     cast = make_office()
     switch_on(cast.admin)
     return cast
