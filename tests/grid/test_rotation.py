@@ -27,6 +27,7 @@ PHONE = "1391234{:04d}"
 def keys(settings: Any, tmp_path: Path) -> Path:
     """A keyring of this test's own, in force before any row is written."""
     settings.KEYRING_PATH = tmp_path / "keys.json"
+    settings.SEALED_ROOTS = [tmp_path / "files"]  # files of other tests name keys of theirs
     ensure_keyring(settings.KEYRING_PATH)
     return settings.KEYRING_PATH
 
