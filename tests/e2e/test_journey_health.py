@@ -101,6 +101,9 @@ def test_the_round_by_keyboard_with_a_fever(
     expect(row(page, "钱春").get_by_role("alert")).to_contain_text("是否漏了小数点")
     expect(field(page, "钱春")).to_have_value("365")
     expect(field(page, "钱春")).to_be_focused()
+    page.wait_for_function(
+        "document.activeElement.selectionEnd === 3 && !document.activeElement.selectionStart"
+    )
     page.keyboard.type("36.5")
     page.keyboard.press("Enter")
     expect(row(page, "钱春")).to_contain_text("36.5")

@@ -21,16 +21,7 @@ def order(page: Page) -> list[str]:
 
 def drag(page: Page, grip: str, onto: str) -> None:
     """Take a row by its grip and let it go over the upper edge of another, as a hand does: not in one leap."""
-    page.locator(onto).evaluate(
-        "row => { row.scrollIntoView(); window.scrollBy(0, 90); }"
-    )  # clear of both bars
-    start, end = page.locator(grip).bounding_box(), page.locator(onto).bounding_box()
-    assert start is not None and end is not None
-    page.mouse.move(start["x"] + 8, start["y"] + 15)
-    page.mouse.down()
-    page.mouse.move(end["x"] + 30, end["y"] + 20, steps=8)
-    page.mouse.move(end["x"] + 30, end["y"] + 4, steps=4)
-    page.mouse.up()
+    page.locator(grip).drag_to(page.locator(onto), target_position={"x": 60, "y": 4}, steps=12)
 
 
 def expect_header(page: Page, *captions: str) -> None:
