@@ -166,9 +166,11 @@ class FieldReader:
             self.fail(name, "体温只保留一位小数")
         return found.quantize(Decimal("0.1"))
 
-    def choice(self, name: str, kind: type[_Choice]) -> _Choice:
-        """One of the values of `kind`."""
+    def choice(self, name: str, kind: type[_Choice], *, default: _Choice | None = None) -> _Choice:
+        """One of the values of `kind`; required unless there is a `default`."""
         value = self._take(name)
+        if value is None and default is not None:
+            return default
         if value in kind.values:
             return kind(value)
         self.fail(name, f"应为下列之一：{'、'.join(kind.values)}")

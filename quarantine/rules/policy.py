@@ -9,9 +9,8 @@ from datetime import date, time
 from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import TextChoices
-
 from quarantine.rules.fields import FieldProblem, FieldReader, PolicyError
+from quarantine.rules.policy_choices import FeverOperator, Notify, Place, ReturnClock, StartBasis
 from quarantine.rules.templates import HISTORICAL_POLICIES
 
 __all__ = [
@@ -28,6 +27,7 @@ __all__ = [
     "PolicyTerms",
     "ReleaseRules",
     "RestartRules",
+    "ReturnClock",
     "Slot",
     "StartBasis",
     "policy_terms_from_json",
@@ -35,42 +35,6 @@ __all__ = [
 
 # What symptom lists print for "none"; it counts as no symptom (a 2020 export: “无/乏力/干咳/…”).
 NO_SYMPTOM = "无"
-
-
-class Place(TextChoices):
-    """Where a phase is spent."""
-
-    HOME = "HOME", "居家"
-    HOTEL = "HOTEL", "集中隔离点"
-    HOSPITAL = "HOSPITAL", "医院"
-
-
-class StartBasis(TextChoices):
-    """What the count starts from: “末次接触 → 离开疫区 → 返回/到达 → 开始管控”, first one that is known."""
-
-    LAST_CONTACT = "LAST_CONTACT", "末次接触"
-    LEFT_REGION = "LEFT_REGION", "离开疫区"
-    ARRIVED = "ARRIVED", "返回/到达"
-    CONTROLLED = "CONTROLLED", "开始管控"
-
-
-class FeverOperator(TextChoices):
-    """Fever is “≥37.3℃” on notices and “>37.3” on some ledgers, so the operator is stored."""
-
-    GTE = "GTE", "≥"
-    GT = "GT", ">"
-
-
-class Notify(TextChoices):
-    """Whom a step of escalation tells."""
-
-    SELF = "SELF", "测温人本人"
-    DEPUTY = "DEPUTY", "B角"
-    RESPONSIBLE = "RESPONSIBLE", "包保责任人"
-    HEALTH = "HEALTH", "卫生院"
-    LEADER = "LEADER", "包片领导"
-    STREET = "STREET", "街道(镇)"
-    POLICE = "POLICE", "派出所"
 
 
 @dataclass(frozen=True)
@@ -132,7 +96,9 @@ class PolicyTerms:
     """One version of a policy. Dates are calendar days in Asia/Shanghai, `effective_to` is included.
 
     `regions` are names such as 湖北, 温州, 境外, 省外; () means arrivals from anywhere. `cutoff_on` is the
-    first arrival date that counts. With `is_measure_on` false nobody is put under observation.
+    first arrival date that counts. With `is_measure_on` false nobody is put under observation. With `shares_clock`
+    a later exposure of one who lives in the household is proposed for the others; `return_clock` is how the count
+    goes on for one who comes back from a hospital or a central place.
     """
 
     code: str
@@ -157,6 +123,8 @@ class PolicyTerms:
     followup_days: tuple[int, ...] = ()
     source: str = ""
     is_measure_on: bool = True
+    shares_clock: bool = False
+    return_clock: ReturnClock = ReturnClock.CONTINUE
 
     @property
     def total_days(self) -> int:
@@ -215,6 +183,8 @@ class PolicyTerms:
             "followup_days": list(self.followup_days),
             "source": self.source,
             "is_measure_on": self.is_measure_on,
+            "shares_clock": self.shares_clock,
+            "return_clock": self.return_clock.value,
         }
 
 
@@ -248,6 +218,8 @@ def policy_terms_from_json(data: Mapping[str, object]) -> PolicyTerms:
         followup_days=reader.wholes("followup_days", least=1),
         source=reader.text("source"),
         is_measure_on=reader.flag("is_measure_on", default=True),
+        shares_clock=reader.flag("shares_clock", default=False),
+        return_clock=reader.choice("return_clock", ReturnClock, default=ReturnClock.CONTINUE),
     )
     reader.refuse_unknown()
     if not reader.problems:
