@@ -160,15 +160,7 @@ class PolicyTerms:
             ],
             "start_basis": [basis.value for basis in self.start_basis],
             "day_one_is_next_day": self.day_one_is_next_day,
-            "slots": [
-                {
-                    "code": slot.code,
-                    "label": slot.label,
-                    "opens": f"{slot.opens:%H:%M}",
-                    "closes": f"{slot.closes:%H:%M}",
-                }
-                for slot in self.slots
-            ],
+            "slots": [_slot_json(slot) for slot in self.slots],
             "fever_threshold": str(self.fever_threshold),
             "fever_operator": self.fever_operator.value,
             "low_limit": str(self.low_limit),
@@ -227,6 +219,11 @@ def policy_terms_from_json(data: Mapping[str, object]) -> PolicyTerms:
     if reader.problems:
         raise PolicyError(reader.problems)
     return terms
+
+
+def _slot_json(slot: Slot) -> dict[str, str]:
+    hours = {"opens": f"{slot.opens:%H:%M}", "closes": f"{slot.closes:%H:%M}"}
+    return {"code": slot.code, "label": slot.label, **hours}
 
 
 def _iso(day: date | None) -> str | None:
