@@ -16,6 +16,7 @@ from households.models import Household, Person, Relation, Residency
 from households.rules.addresses import door_display, door_key, walk_key
 from households.rules.identity import IdKind, make_resident_id
 from households.rules.names import name_initials
+from tests.recorded import Recorded
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse 7"
@@ -127,6 +128,7 @@ class OfficeCast:
         return {name: getattr(self, name) for name in names}
 
 
+@Recorded
 def make_office() -> OfficeCast:
     """A county, 淮口街道, 城厢社区 with a group and a compound, 龚家村 with a group, and the cast."""
     county = make_area(None, Level.COUNTY, "金堂县", "510121000000")
