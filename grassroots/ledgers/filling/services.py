@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +24,10 @@ from grassroots.ledgers.filling.forms import NO_ROOM, Form, best_form, read_form
 from grassroots.ledgers.filling.lines import Blanks, filled_cells
 from grassroots.ledgers.filling.sources import Source, source_of, sources_for
 from grassroots.ledgers.reading import Match, UnreadableFile
+from grassroots.ledgers.reading.limits import MB
 
-#: A workbook with more rows is no form: openpyxl holds every cell as an object (10,000 rows of 30 columns take about
-#: 150 MB and ten seconds). Ledgers of any length are exported in our own layouts.
+#: A workbook with more rows is no form: openpyxl holds every cell as an object (10,000 rows of 30 columns took
+#: 198 MB and 13 s on a busy machine). Ledgers of any length are exported in our own layouts.
 MOST_ROWS = 10_000
 PURPOSE = "form:"
 
@@ -197,10 +199,24 @@ def _sums(form: Form, source: Source, rows: Sequence[Sequence[object]]) -> dict[
     return found
 
 
+# What openpyxl with Pillow writes back; metafiles (.emf, .wmf) it does not.
+KEPT_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff")
+_SHAPE = re.compile(rb"<(?:\w+:)?(?:sp|grpSp|cxnSp)[\s/>]")
+
+
 def lost_parts(data: bytes) -> tuple[str, ...]:
-    """What of a workbook is not kept when it is filled, for the clerk."""
+    """What of a workbook is not kept when it is filled, for the clerk: text boxes, lines, pictures in a header."""
     with zipfile.ZipFile(io.BytesIO(data)) as package:
-        names = [name.lower() for name in package.namelist()]
-    if any("/media/" in name or "/drawings/drawing" in name for name in names):
-        return ("表里的图片、图形没有保留，填好后请对照原表补上。",)
+        for name in package.namelist():
+            low = name.lower()
+            is_other_picture = "/media/" in low and not low.endswith(KEPT_PICTURES)
+            is_header_picture = low.startswith("xl/drawings/_rels/vmldrawing")
+            has_shapes = "/drawings/drawing" in low and low.endswith(".xml") and _has_shape(package, name)
+            if is_other_picture or is_header_picture or has_shapes:
+                return ("表里的文本框、线条等图形没有保留，填好后请对照原表补上。",)
     return ()
+
+
+def _has_shape(package: zipfile.ZipFile, name: str) -> bool:
+    with package.open(name) as part:
+        return _SHAPE.search(part.read(4 * MB)) is not None

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
+import PIL.Image
 import pytest
 from openpyxl.styles import Border, Side
 
@@ -180,9 +181,38 @@ def test_remarks_below_that_begin_with_a_number_are_no_entries() -> None:
     ]
 
 
-def test_pictures_are_named_as_lost() -> None:
-    assert lost_parts(xlsx(extra={"xl/media/image1.png": b"x", "xl/drawings/drawing1.xml": "<x/>"}))
-    assert lost_parts(xlsx()) == ()
+def test_a_picture_below_the_table_moves_down_with_the_footer() -> None:
+    book, sheet = new_form(["序号", "姓名", "户数"])
+    made_of = io.BytesIO()
+    PIL.Image.new("RGB", (30, 30), "red").save(made_of, "PNG")
+    stamp = made_of.getvalue()
+    first_free = sheet.max_row + 1
+    sheet.cell(first_free, 1, "填表人：")
+    sheet.add_image(openpyxl.drawing.image.Image(io.BytesIO(stamp)), f"B{first_free}")
+    made = fill_book(book)
+    footer = next(row for row in range(1, 20) if made.sheet.cell(row, 1).value == "填表人：")
+    (picture,) = made.sheet._images
+    assert footer > first_free
+    assert picture.anchor._from.row + 1 == footer
+    assert picture._data() == stamp
+
+
+DRAWING = "xl/drawings/drawing1.xml"
+
+
+@pytest.mark.parametrize(
+    ("extra", "is_lost"),
+    [
+        ({}, False),
+        ({"xl/media/image1.png": b"x", DRAWING: "<xdr:wsDr><xdr:pic/><xdr:spPr/></xdr:wsDr>"}, False),
+        ({"xl/media/image1.emf": b"x", DRAWING: "<xdr:wsDr><xdr:pic/></xdr:wsDr>"}, True),
+        ({DRAWING: "<xdr:wsDr><xdr:sp macro=''/></xdr:wsDr>"}, True),
+        ({DRAWING: "<xdr:wsDr><xdr:cxnSp/></xdr:wsDr>"}, True),
+        ({"xl/drawings/_rels/vmlDrawing1.vml.rels": "<x/>"}, True),
+    ],
+)
+def test_what_is_not_kept_is_named(extra: dict[str, Any], is_lost: bool) -> None:
+    assert bool(lost_parts(xlsx(extra=extra))) is is_lost
 
 
 # -- harm
