@@ -1,5 +1,5 @@
 """Ledgers of the follow-up: returnees, key persons, temperatures, duties."""
 
-from quarantine.ledgers import duties, forms, returnees, temperatures
+from quarantine.ledgers import daily, duties, forms, returnees, temperatures
 
-__all__ = ["duties", "forms", "returnees", "temperatures"]
+__all__ = ["daily", "duties", "forms", "returnees", "temperatures"]

@@ -13,15 +13,14 @@ from django.utils import timezone
 from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
 from grassroots.grid.models import Area, Staff
 from grassroots.grid.names import PlaceNames, place_names
+from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.engine import (
     BlockField,
     Column,
     Filter,
     Layout,
     LedgerContext,
-    LedgerDefinition,
     Sheet,
-    ledger_registry,
 )
 from households.indicators import living_then
 from households.ledgers import asof_of
@@ -91,34 +90,41 @@ def ledger_observations(context: LedgerContext) -> QuerySet[Observation]:
     return rows.exclude(closed_at__lte=asof.start)
 
 
+def observations_with_visits(context: LedgerContext) -> QuerySet[Observation]:
+    """`ledger_observations` in walking order, with their visits up to the day and the readings that count."""
+    known_at = asof_of(context).known_at
+    readings = Reading.objects.filter(entered_at__lte=known_at).exclude(corrections__entered_at__lte=known_at)
+    visits = Visit.objects.filter(date__lte=context.on).order_by("date", "opens_at")
+    visits = visits.prefetch_related(Prefetch("readings", readings.select_related("by").order_by("sequence")))
+    rows = ledger_observations(context).select_related("person", "household", "returnee")
+    return rows.prefetch_related(Prefetch("visits", visits)).order_by("area__path", "walk_key", "pk")
+
+
 def temperature_sheets(context: LedgerContext) -> Iterator[Sheet]:
     """A sheet a person, at a constant number of queries."""
     asof = asof_of(context)
-    readings = Reading.objects.filter(entered_at__lte=asof.known_at).exclude(
-        corrections__entered_at__lte=asof.known_at
-    )
-    visits = Visit.objects.filter(date__lte=context.on).order_by("date", "opens_at")
-    visits = visits.prefetch_related(Prefetch("readings", readings.select_related("by").order_by("sequence")))
-    rows = list(
-        ledger_observations(context)
-        .select_related("person", "household", "returnee")
-        .prefetch_related(Prefetch("visits", visits))
-        .order_by("area__path", "walk_key", "pk")
-    )
-    rows = [row for row in rows if _is_wanted(row, context)][: context.limit and 1]
+    rows = [row for row in observations_with_visits(context) if is_wanted(row, context)][
+        : context.limit and 1
+    ]
     places = place_names(cast(Area, context.area))
-    chains = duties_for_many([_target(row) for row in rows], context.on)
-    homes: dict[int | None, int] = defaultdict(int)
-    lodgers = living_then(asof).filter(household__in=[row.household_id for row in rows if row.household_id])
-    for household_id in lodgers.values_list("household_id", flat=True):
-        homes[household_id] += 1
+    chains = duties_for_many([target_of(row) for row in rows], context.on)
+    homes = homes_of(rows, asof)
     for row in rows:
         place = places.get(row.area_id, PlaceNames())
-        block = _block(row, place, chains[_target(row)], homes.get(row.household_id or 0), context.on)
+        block = block_values(row, place, chains[target_of(row)], homes.get(row.household_id or 0), context.on)
         yield Sheet(row.person.name, SHEET, list(_days(row, context.on)), block)
 
 
-def _is_wanted(row: Observation, context: LedgerContext) -> bool:
+def homes_of(rows: Sequence[Observation], asof: AsOf) -> dict[int, int]:
+    """How many people lived then in each of the households of these observations."""
+    homes: dict[int, int] = defaultdict(int)
+    lodgers = living_then(asof).filter(household__in=[row.household_id for row in rows if row.household_id])
+    for household_id in lodgers.values_list("household_id", flat=True):
+        homes[household_id] += 1
+    return homes
+
+
+def is_wanted(row: Observation, context: LedgerContext) -> bool:
     """Whether the filters want this one, by its visits up to the day (prefetched)."""
     today = [visit for visit in row.visits.all() if visit.date == context.on]
     is_open = any(visit.state != VisitState.CANCELLED and not visit.readings.all() for visit in today)
@@ -128,7 +134,7 @@ def _is_wanted(row: Observation, context: LedgerContext) -> bool:
     )
 
 
-def _target(row: Observation) -> DutyTarget:
+def target_of(row: Observation) -> DutyTarget:
     return DutyTarget(row.area_id, row.household_id, row.person_id)
 
 
@@ -137,7 +143,7 @@ def _officers(chain: Chain, *, is_measuring: bool) -> str:
     return "、".join(f"{officer.name} {officer.phone}" for officer in links[-1].officers) if links else ""
 
 
-def _block(
+def block_values(
     row: Observation, place: PlaceNames, chain: Chain, housemates: int | None, on: dt.date
 ) -> dict[str, object]:
     person, trip = row.person, row.returnee
@@ -206,17 +212,3 @@ def _remarks(visits: dict[str, Visit]) -> str:
         if not readings and visit.state not in {VisitState.PLANNED, VisitState.CANCELLED}:
             words.append(f"{label}{visit.get_state_display()}{visit.explanation and ':' + visit.explanation}")
     return ";".join(words)
-
-
-ledger_registry.register(
-    LedgerDefinition(
-        "temperatures",
-        "体温监测登记表",
-        SHEET,
-        sheets=temperature_sheets,
-        filters=FILTERS,
-        entries=ledger_observations,
-        rows_per_entry=14,
-        order=50,
-    )
-)

@@ -100,12 +100,13 @@ class FormRows:
 
     `columns(context)` are all columns that a form may have, `rows(context)` the ledger's rows with these values, in
     that order. `fallbacks` maps a column to the one whose value stands in for an empty one where the form has no
-    column for that by itself: 解除日期 takes 期满日期.
+    column for that by itself: 解除日期 takes 期满日期. `rows_per_entry` where it differs from the ledger's.
     """
 
     columns: Callable[[LedgerContext], Sequence[Column]]
     rows: Callable[[LedgerContext], Iterable[Sequence[object]]]
     fallbacks: Mapping[str, str] = field(default_factory=dict)
+    rows_per_entry: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +161,12 @@ class LedgerDefinition:
         """The chosen filters in words; "" for none."""
         return ";".join(filter_words(self.filters, chosen))
 
-    def is_longer_than(self, context: LedgerContext, rows: int) -> bool:
-        """Whether it will have more than about so many rows; stops looking when there are."""
+    def is_longer_than(self, context: LedgerContext, rows: int, *, as_form: bool = False) -> bool:
+        """Whether it (or a form filled from it) will have more than about so many rows; stops looking then."""
         if self.entries is None:
             return False
-        limit = rows // self.rows_per_entry
+        in_form = self.form.rows_per_entry if as_form and self.form else None
+        limit = rows // (in_form or self.rows_per_entry)
         return bool(self.entries(context).order_by()[: limit + 1].count() > limit)
 
     def expected_rows(self, context: LedgerContext) -> int | None:

@@ -140,7 +140,7 @@ def _rows(source: Source, keys: Sequence[str]) -> list[list[object]]:
         f"“{source.definition.name}”超过{MOST_ROWS}行，填不进一张表。请选小一些的区域（如一个村），"
         "或用“下载台账”导出。"
     )
-    if source.definition.is_longer_than(source.context, MOST_ROWS):
+    if source.definition.is_longer_than(source.context, MOST_ROWS, as_form=True):
         raise ExportRefused(words)
     rows = []
     for row in source.rows(keys):
