@@ -16,6 +16,7 @@ from quarantine.models import Alert, AlertKind, ObservationState, Visit, VisitSt
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
 from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not
+from quarantine.services.escalation import alerts_escalate
 from quarantine.services.proposals import propose_release
 from quarantine.services.pushed_reminders import tell_checkers
 
@@ -48,7 +49,7 @@ def _alert_missed_in_a_row(ids: list[int], at: dt.datetime) -> int:
     """Alert for those who were missed twice running, unless such an alert of theirs is still open."""
     visits = list(
         Visit.objects.filter(pk__in=ids, state=VisitState.MISSED, observation__state=ObservationState.OPEN)
-        .select_related("observation__area")
+        .select_related("observation__area", "observation__policy")
         .order_by("closes_at", "pk")
     )
     if not visits:
@@ -114,5 +115,6 @@ def mark_closed_slots(at: dt.datetime) -> Mapping[str, int]:
 register_step("quarantine.missed", mark_missed, order=10)
 register_step("quarantine.closed", mark_closed_slots, order=15)
 register_step("quarantine.remind", remind_round, order=20)
+register_step("quarantine.alerts", alerts_escalate, order=25)
 register_step("quarantine.release", propose_release, order=30)
 register_step("quarantine.pushed", tell_checkers, order=35)

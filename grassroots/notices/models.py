@@ -24,6 +24,7 @@ class ReminderState(models.TextChoices):
 KIND_LABELS = {
     "round": "测温提醒",
     "alert": "异常提醒",
+    "escalation": "异常上报提醒",
     "release": "期满待解除提醒",
     "pushed": "推送核查提醒",
 }

@@ -15,7 +15,16 @@ from django.utils import timezone
 from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler, rows_delete
 from grassroots.ledgers.rollups import mark_dirty
 from households.services.history import rows_update
-from quarantine.models import Alert, AlertKind, AlertState, EventKind, ObservationEvent, Reading, Visit
+from quarantine.models import (
+    Alert,
+    AlertKind,
+    AlertOutcome,
+    AlertState,
+    EventKind,
+    ObservationEvent,
+    Reading,
+    Visit,
+)
 from quarantine.services.corrections import event_annul
 from quarantine.services.followup import followup_refresh
 
@@ -104,7 +113,8 @@ def take_back_alerts(rows: Sequence[Any], undo: Undo) -> None:
     """They are closed, with the reason: those who were told find it."""
     alerts = Alert.objects.filter(pk__in=[row.pk for row in rows])
     alerts.update(
-        state=AlertState.CLOSED, closed_at=undo.at, closed_by=undo.by, result=f"{REASON},读数已收回", reading=None
+        state=AlertState.CLOSED, closed_at=undo.at, closed_by=undo.by, result=f"{REASON},读数已收回", reading=None,
+        outcome=AlertOutcome.MISTAKEN, escalate_at=None,
     )  # fmt: skip
     mark_dirty({row.area_id for row in rows})
 

@@ -1,6 +1,7 @@
 """Returnees, home medical observation, visits and readings, alerts, services, pushed lists."""
 
-from quarantine.models.alerts import Alert, AlertKind, AlertState, ServiceKind, ServiceRequest
+from quarantine.models.alert_actions import ActionKind, AlertAction, AlertEscalation
+from quarantine.models.alerts import Alert, AlertOutcome, AlertState, ServiceKind, ServiceRequest
 from quarantine.models.observation import (
     EventKind,
     Observation,
@@ -13,12 +14,17 @@ from quarantine.models.policy import Policy, PolicyState
 from quarantine.models.pushed import PushedAnswer, PushedFile, PushedList, PushedPerson, PushedState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
+from quarantine.rules.alerting import AlertKind
 from quarantine.rules.policy import Place
 from quarantine.rules.pushed import PushedCode
 
 __all__ = [
+    "ActionKind",
     "Alert",
+    "AlertAction",
+    "AlertEscalation",
     "AlertKind",
+    "AlertOutcome",
     "AlertState",
     "CloseContact",
     "EventKind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import TYPE_CHECKING, Self
 
@@ -15,17 +16,10 @@ from households.models import Person
 from quarantine.models.observation import Observation
 from quarantine.models.returnee import scoped_q
 from quarantine.models.visits import Reading, Visit
+from quarantine.rules.alerting import AlertKind
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
-
-
-class AlertKind(models.TextChoices):
-    FEVER = "FEVER", "发热"
-    SYMPTOM = "SYMPTOM", "有症状"
-    MISSED = "MISSED", "连续漏测"
-    REFUSED = "REFUSED", "拒绝配合"
-    LEFT_HOME = "LEFT_HOME", "擅自外出"
 
 
 class AlertState(models.TextChoices):
@@ -34,9 +28,36 @@ class AlertState(models.TextChoices):
     CLOSED = "CLOSED", "已办结"
 
 
+class AlertOutcome(models.TextChoices):
+    """What came of it; the words beside it say more."""
+
+    NORMAL = "NORMAL", "复测正常，继续观察"
+    TRANSFERRED = "TRANSFERRED", "已转送发热门诊"
+    CONTACTED = "CONTACTED", "已联系上，情况正常"
+    COMPLIED = "COMPLIED", "劝导后配合"
+    RETURNED = "RETURNED", "已返回住处"
+    CHECKED = "CHECKED", "已当面核对"
+    MISTAKEN = "MISTAKEN", "录入有误，已更正"
+    OTHER = "OTHER", "其他"
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def open(self) -> Self:
         return self.exclude(state=AlertState.CLOSED)
+
+    def unnoticed(self, at: dt.datetime) -> Self:
+        """Nobody has taken notice of it, and the time for that is over."""
+        return self.filter(state=AlertState.OPEN, acknowledge_due_at__lte=at)
+
+    def unhandled(self, at: dt.datetime) -> Self:
+        """Not closed, and the time for that is over."""
+        return self.open().filter(handle_due_at__lte=at)
+
+    def overdue(self, at: dt.datetime) -> Self:
+        """One of its time limits is over."""
+        return self.open().filter(
+            Q(handle_due_at__lte=at) | Q(state=AlertState.OPEN, acknowledge_due_at__lte=at)
+        )
 
     def visible_to(self, staff: Staff) -> Self:
         return self.filter(scoped_q(staff, "observation__"))
@@ -63,7 +84,16 @@ class Alert(models.Model):
     closed_by = models.ForeignKey(
         "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    result = models.CharField("处置结果", max_length=200, blank=True, default="")
+    outcome = models.CharField(
+        "处置结果", max_length=12, choices=AlertOutcome.choices, blank=True, default=""
+    )
+    result = models.CharField("结果说明", max_length=200, blank=True, default="")
+    # The limits are those of the policy version that the observation runs under, laid down when it is raised; a row
+    # without them (written in bulk) gets them from the next tick.
+    round = models.PositiveSmallIntegerField("第几次", default=1)
+    acknowledge_due_at = models.DateTimeField("知悉时限", null=True, blank=True)
+    handle_due_at = models.DateTimeField("办结时限", null=True, blank=True)
+    escalate_at = models.DateTimeField("下次上报", null=True, blank=True)
 
     objects = AlertQuerySet.as_manager()
 
@@ -83,6 +113,16 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["area", "raised_at"], condition=~Q(state="CLOSED"), name="alert_open_area"),
+            models.Index(
+                fields=["escalate_at"],
+                condition=~Q(state="CLOSED") & Q(escalate_at__isnull=False),
+                name="alert_escalate",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=~Q(state="CLOSED") & Q(acknowledge_due_at__isnull=True),
+                name="alert_without_limits",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from datetime import date, time
 from decimal import Decimal
 from itertools import pairwise
 
+from quarantine.rules.alerting import USUAL_RULES, AlertRules, alert_rules
 from quarantine.rules.fields import FieldProblem, FieldReader, PolicyError
 from quarantine.rules.policy_choices import FeverOperator, Notify, Place, ReturnClock, StartBasis
 from quarantine.rules.templates import HISTORICAL_POLICIES
@@ -16,6 +17,7 @@ from quarantine.rules.templates import HISTORICAL_POLICIES
 __all__ = [
     "HISTORICAL_POLICIES",
     "NO_SYMPTOM",
+    "AlertRules",
     "EscalationStep",
     "ExtensionRules",
     "FeverOperator",
@@ -120,6 +122,7 @@ class PolicyTerms:
     release: ReleaseRules = ReleaseRules()
     restart: RestartRules = RestartRules()
     extension: ExtensionRules = ExtensionRules()
+    alerts: AlertRules = USUAL_RULES
     followup_days: tuple[int, ...] = ()
     source: str = ""
     is_measure_on: bool = True
@@ -172,6 +175,7 @@ class PolicyTerms:
             "release": dict(vars(self.release)),
             "restart": dict(vars(self.restart)),
             "extension": dict(vars(self.extension)),
+            "alerts": self.alerts.to_json(),
             "followup_days": list(self.followup_days),
             "source": self.source,
             "is_measure_on": self.is_measure_on,
@@ -207,6 +211,7 @@ def policy_terms_from_json(data: Mapping[str, object]) -> PolicyTerms:
         release=_release(reader.child("release")),
         restart=_restart(reader.child("restart")),
         extension=_extension(reader.child("extension")),
+        alerts=alert_rules(reader.child("alerts")),
         followup_days=reader.wholes("followup_days", least=1),
         source=reader.text("source"),
         is_measure_on=reader.flag("is_measure_on", default=True),

@@ -1,39 +1,56 @@
-"""Alerts: raised at once, to the health worker and the township in parallel; acknowledged; closed with a result."""
+"""Alerts: raised at once, to the health worker, the health centre and the township in parallel."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from grassroots.grid.duties import DutyTarget, duties_for
-from grassroots.grid.models import Area, Posting, Role, Staff
+from grassroots.grid.duties import duties_for
+from grassroots.grid.models import Staff
 from grassroots.ledgers.rollups import mark_dirty
 from grassroots.notices.models import Reminder
 from grassroots.notices.reminders import remind
-from quarantine.models import Alert, AlertKind, AlertState, Observation, Reading, Visit
+from quarantine.models import (
+    ActionKind,
+    Alert,
+    AlertAction,
+    AlertKind,
+    AlertState,
+    Observation,
+    Reading,
+    Visit,
+)
+from quarantine.rules.escalation import Cause, Past, Standing, next_escalation
+from quarantine.rules.policy import Notify
+from quarantine.services.alert_chain import Street, levels_above, named, target_of
 
 RESULT_LONGEST = 200
+AT_ONCE = (Notify.HEALTH, Notify.STREET, Notify.LEADER)
+FOR_POLICE = (AlertKind.REFUSED, AlertKind.LEFT_HOME)
 
 
-def alert_recipients(observation: Observation, on: dt.date) -> list[Staff]:
-    """Those who must know at once: who measures, who leads the section, and the street's supervisors.
+def alert_recipients(observation: Observation, on: dt.date, kind: str = "") -> list[Staff]:
+    """Those who must know at once: who measures, the health centre, who leads the section, the street's supervisors.
 
-    Source: 异常情况同时报告街道(镇)和卫生院 (DOMAIN.md §3). Deputies take the place of those they stand in for.
+    Source: 异常情况同时报告街道(镇)和卫生院 (DOMAIN.md §3); police where somebody refuses or has left; whom the
+    policy names for minute 0. Deputies take the place of those they stand in for. Where nobody who measures is
+    active, the nearest officer of the chain is told in his place.
     """
-    chain = duties_for(DutyTarget(observation.area_id, observation.household_id, observation.person_id), on)
-    found: dict[int, Staff] = {}
-    for link in chain:
-        if link.kind.is_measuring or link.kind.order == 1:
-            found |= {officer.pk: officer for officer in link.officers}
-    above = Area.objects.get(pk=observation.area_id).ancestor_paths()
-    supervisors = Posting.objects.open(on).filter(area__path__in=above, staff__groups__name=Role.SUPERVISOR)
-    found |= {posting.staff_id: posting.staff for posting in supervisors.select_related("staff")}
-    return [staff for staff in found.values() if staff.is_active]
+    chain = duties_for(target_of(observation), on)
+    street = Street.above(observation.area, on)
+    steps = [
+        step.notify for step in observation.policy.parsed().escalation if step.after_minutes == 0
+    ]  # fmt: skip
+    police = [Notify.POLICE] if kind in FOR_POLICE else []
+    found = {staff.pk: staff for staff in named((*AT_ONCE, *steps, *police), chain, street)}
+    if not named([Notify.SELF], chain, street):
+        nearest = next(iter(levels_above(chain, street)), None)
+        found |= {staff.pk: staff for staff in (nearest.staff if nearest else [])}
+    return list(found.values())
 
 
 @transaction.atomic
@@ -56,7 +73,7 @@ def alert_raise(
         return _reopen(standing, at, reading)
     try:
         with transaction.atomic():
-            alert = Alert.objects.create(
+            alert = Alert(
                 observation=observation,
                 area_id=observation.area_id,
                 kind=kind,
@@ -64,11 +81,42 @@ def alert_raise(
                 reading=reading,
                 raised_at=at,
             )
+            limits_lay(alert, at)
+            alert.save()
     except IntegrityError:  # somebody else raised it at the same moment
         return Alert.objects.get(visit=visit, kind=kind)
     _tell(alert, at, stage=0, opening="异常")
     mark_dirty([observation.area_id])
     return alert
+
+
+def limits_lay(alert: Alert, since: dt.datetime) -> None:
+    """Set on the alert (unsaved) by when somebody takes notice and by when it is closed, and when it first goes up."""
+    limits = alert.observation.policy.parsed().alerts.limits_of(alert.kind)
+    alert.acknowledge_due_at = since + dt.timedelta(minutes=limits.acknowledge_minutes)
+    alert.handle_due_at = since + dt.timedelta(minutes=limits.handle_minutes)
+    alert.escalate_at = next_up(alert)
+
+
+def began_at(alert: Alert) -> dt.datetime:
+    """When the time limits of the alert began to run: when it was raised, or raised again."""
+    if alert.handle_due_at is None:
+        return alert.raised_at
+    minutes = alert.observation.policy.parsed().alerts.limits_of(alert.kind).handle_minutes
+    return alert.handle_due_at - dt.timedelta(minutes=minutes)
+
+
+def standing_of(alert: Alert) -> Standing:
+    """How far it is (one query for what went up, none for one that is not saved)."""
+    rows = alert.escalations.all() if alert.pk else []
+    past = [Past(Cause(row.cause), row.stage, row.level) for row in rows if row.round == alert.round]
+    return Standing(alert.kind, began_at(alert), alert.acknowledged_at is not None, past)
+
+
+def next_up(alert: Alert) -> dt.datetime | None:
+    """When it goes up next unless somebody sees to it; the tick finds out whether there is anybody left above."""
+    due = next_escalation(alert.observation.policy.parsed(), standing_of(alert), top=0)
+    return due.due_at if due else None
 
 
 def _standing(visit: Visit | None, kind: AlertKind) -> Alert | None:
@@ -78,9 +126,16 @@ def _standing(visit: Visit | None, kind: AlertKind) -> Alert | None:
 
 
 def _reopen(alert: Alert, at: dt.datetime, reading: Reading | None) -> Alert:
-    alert.state, alert.reading = AlertState.OPEN, reading
+    alert.state, alert.reading, alert.round = AlertState.OPEN, reading, alert.round + 1
     alert.acknowledged_at = alert.acknowledged_by = alert.closed_at = alert.closed_by = None
+    alert.outcome = ""
+    limits_lay(alert, at)
     alert.save()
+    if reading is not None:
+        AlertAction.objects.create(
+            alert=alert, kind=ActionKind.REOPENED, happened_at=reading.measured_at or at, recorded_at=at,
+            by=reading.entered_by, reading=reading,
+        )  # fmt: skip
     told = Reminder.objects.filter(subject=f"alert:{alert.uid}", kind="alert").aggregate(last=Max("stage"))[
         "last"
     ]
@@ -91,8 +146,8 @@ def _reopen(alert: Alert, at: dt.datetime, reading: Reading | None) -> Alert:
 
 def _tell(alert: Alert, at: dt.datetime, *, stage: int, opening: str) -> None:
     observation = alert.observation
-    body = f"{observation.area.full_name()} {timezone.localtime(at):%m-%d %H:%M},请立即核实处置。"
-    for staff in alert_recipients(observation, timezone.localdate(at)):
+    body = f"{observation.area.full_name()} {timezone.localtime(at):%m-%d %H:%M}，请立即核实处置。"
+    for staff in alert_recipients(observation, timezone.localdate(at), alert.kind):
         remind(
             recipient=staff,
             subject=f"alert:{alert.uid}",
@@ -100,39 +155,8 @@ def _tell(alert: Alert, at: dt.datetime, *, stage: int, opening: str) -> None:
             stage=stage,
             due_at=at,
             at=at,
-            title=f"{opening}:居家观察人员{alert.get_kind_display()}",
+            title=f"{opening}：居家观察人员{alert.get_kind_display()}",
             body=body,
             url=reverse("quarantine:alert_detail", args=[alert.uid]),
             is_urgent=True,
         )
-
-
-def alert_acknowledge(*, alert: Alert, by: Staff, at: dt.datetime | None = None) -> Alert:
-    """Somebody has seen it and takes care; the first one counts."""
-    at = at or timezone.now()
-    Alert.objects.filter(pk=alert.pk, state=AlertState.OPEN).update(
-        state=AlertState.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=by
-    )
-    alert.refresh_from_db()
-    return alert
-
-
-@transaction.atomic
-def alert_close(*, alert: Alert, result: str, by: Staff, at: dt.datetime | None = None) -> Alert:
-    """Close an alert with what came of it. Raises ValidationError without a result or when it is closed already."""
-    at = at or timezone.now()
-    if not result.strip():
-        raise ValidationError({"result": "请填写处置结果,例如:复测36.8℃,无症状,继续观察。"})
-    row = Alert.objects.select_for_update().get(pk=alert.pk)
-    if row.state == AlertState.CLOSED:
-        raise ValidationError("该异常事件已经办结。")
-    if row.acknowledged_at is None:
-        row.acknowledged_at, row.acknowledged_by = at, by
-    # One that was opened again keeps what came of it the first time.
-    words = ";".join(part for part in (row.result, result.strip()) if part)
-    if len(words) > RESULT_LONGEST:
-        raise ValidationError({"result": f"处置结果最多{RESULT_LONGEST}字,现有{len(words)}字,请写短一些。"})
-    row.state, row.closed_at, row.closed_by, row.result = AlertState.CLOSED, at, by, words
-    row.save()
-    mark_dirty([row.area_id])
-    return row

@@ -31,6 +31,10 @@ from quarantine.services.alerts import alert_raise
 
 MARKS = (VisitState.AWAY, VisitState.REFUSED, VisitState.PHONE)
 RECHECKED = "已复测"
+RECHECK_REACH = dt.timedelta(
+    hours=12
+)  # how long after its slot a measurement can still be the repetition of one
+AT_THE_DOOR = dt.timedelta(minutes=10)  # between a measurement and its entry by whoever measures
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,15 @@ class Recorded:
     alert: Alert | None
 
 
-def _check_measured_at(visit: Visit, measured_at: dt.datetime | None, at: dt.datetime) -> None:
+def _check_measured_at(
+    visit: Visit, measured_at: dt.datetime | None, at: dt.datetime, *, is_rechecked: bool = False
+) -> None:
     if measured_at is None:
         return
     if measured_at > at:
         raise ValidationError({"measured_at": "测量时间不能晚于现在。"})
+    if is_rechecked and visit.opens_at <= measured_at < visit.closes_at + RECHECK_REACH:
+        return  # a fever of the evening is measured again after midnight
     if timezone.localdate(measured_at) != visit.date:
         raise ValidationError({"measured_at": f"测量时间应在 {visit.date:%Y-%m-%d} 当天。"})
 
@@ -84,13 +92,14 @@ def reading_record(
         raise ValidationError("该时段还没有开始,不能提前录入。")
     if source == ReadingSource.DOOR and measured_at is None and at < visit.closes_at:
         measured_at = at
-    _check_measured_at(visit, measured_at, at)
+    _check_measured_at(visit, measured_at, at, is_rechecked=is_rechecked)
+    is_at_once = is_rechecked and measured_at is not None and at - measured_at < AT_THE_DOOR
     observation = visit.observation
     terms = observation.policy.parsed()
     reading = _write(
         visit, terms, temperature=temperature, symptoms=symptoms, method=method, measured_at=measured_at, at=at, by=by,
         entered_by=entered_by or by, source=source, reason=RECHECKED if is_rechecked else "",
-        is_late=at >= visit.closes_at or source == ReadingSource.PAPER,
+        is_late=(at >= visit.closes_at and not is_at_once) or source == ReadingSource.PAPER,
     )  # fmt: skip
     return _settle(visit, reading, terms, at)
 
@@ -173,7 +182,7 @@ def reading_correct(
     if reading.corrections.exists():
         raise ValidationError("这次读数已经更正过,请更正最新的一次。")
     measured_at = measured_at or reading.measured_at
-    _check_measured_at(visit, measured_at, at)
+    _check_measured_at(visit, measured_at, at, is_rechecked=reading.reason == RECHECKED)
     terms = visit.observation.policy.parsed()
     corrected = _write(
         visit, terms, temperature=temperature, symptoms=reading.symptoms if symptoms is None else symptoms,

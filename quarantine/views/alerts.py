@@ -23,7 +23,8 @@ from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
 from households.doors import places_of
 from quarantine.models import Alert, AlertKind, AlertState, Observation, Visit, VisitState
 from quarantine.round import rows_of, visits_to_show
-from quarantine.services.alerts import RESULT_LONGEST, alert_acknowledge, alert_close
+from quarantine.services.alert_actions import alert_acknowledge, alert_close
+from quarantine.services.alerts import RESULT_LONGEST
 
 INVALID = 422
 VISITS_SHOWN = 6

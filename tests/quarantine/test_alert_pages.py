@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from grassroots.grid.models import AccessAction, AccessLog, Role
 from quarantine.models import Alert, AlertState
-from quarantine.services.alerts import alert_close
+from quarantine.services.alert_actions import alert_close
 from quarantine.services.readings import reading_correct, reading_record
 from quarantine.views.alerts import age_words
 from tests.factories import OfficeCast, aware, make_office, make_staff

@@ -12,7 +12,8 @@ from grassroots.grid.models import AreaDuty, DutyKind, Posting, Role
 from grassroots.notices.models import Message, Reminder
 from households.models import PersonDuty
 from quarantine.models import Alert, AlertKind, AlertState, Observation, VisitState
-from quarantine.services.alerts import alert_acknowledge, alert_close, alert_raise, alert_recipients
+from quarantine.services.alert_actions import alert_acknowledge, alert_close
+from quarantine.services.alerts import alert_raise, alert_recipients
 from quarantine.services.readings import reading_record, visit_mark
 from tests.factories import OfficeCast, aware, make_office, make_staff
 from tests.quarantine.cases import make_observation, switch_on
@@ -151,7 +152,7 @@ def test_the_first_who_takes_notice_counts(office, observation):
 
 def test_it_is_closed_with_a_result_and_once(office, observation):
     alert = fever(observation, office)
-    with pytest.raises(ValidationError, match="处置结果"):
+    with pytest.raises(ValidationError, match="结果说明"):
         alert_close(alert=alert, result="  ", by=office.health)
     closed = alert_close(alert=alert, result="已转送", by=office.ding, at=AT)
     assert (closed.state, closed.closed_by, closed.acknowledged_by) == (

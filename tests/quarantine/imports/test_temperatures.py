@@ -14,7 +14,7 @@ from grassroots.ledgers.models import ImportNote
 from grassroots.ledgers.reading import Caption
 from quarantine.imports.temperature_cells import cells_of, reading_columns
 from quarantine.models import Alert, AlertState, Observation, Reading, ReadingSource, Visit, VisitState
-from quarantine.services.alerts import alert_acknowledge
+from quarantine.services.alert_actions import alert_acknowledge
 from quarantine.services.readings import reading_record, visit_for
 from quarantine.services.stays import stay_since
 from tests.factories import OfficeCast, aware, make_household, make_person
