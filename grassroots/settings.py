@@ -9,6 +9,7 @@
 | SECRET_KEY | Django's key | var/secret_key, made by `manage.py ensure_keys` |
 | ALLOWED_HOSTS | comma-separated | * (an office's PC is reached by many names in its LAN) |
 | HTTPS | 1: secure cookies, HSTS, redirect to HTTPS | 0 |
+| SITE_URL | where staff open the system, e.g. https://10.0.0.5:8000: the links in messages to channels | none |
 | DEBUG | 1: Django's debug pages; never with real data | 0 |
 """
 
@@ -41,6 +42,7 @@ def _secret_key() -> str:
 
 
 DEBUG = _flag("DEBUG")
+SITE_URL = os.environ.get("SITE_URL", "")
 HTTPS = _flag("HTTPS")
 SECRET_KEY = _secret_key()
 KEYRING_PATH = VAR_DIR / "keys.json"
@@ -233,6 +235,8 @@ else:
         (_BROKER / _folder).mkdir(parents=True, exist_ok=True)
 # Long jobs have a queue and a worker process of their own: they never keep the tick waiting.
 JOB_QUEUE = "jobs"
+# Messages to channels; the tick's workers take them too, and each takes 15 seconds at most (notices/sending.py).
+NOTICE_QUEUE = "notices"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"
@@ -263,5 +267,7 @@ LOGGING = {
             "propagate": False,
         },
         "grassroots": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Its lines hold addresses and keys: the reason is read out of them and cleaned (notices/outside/transmit.py).
+        "apprise": {"handlers": [], "propagate": False},
     },
 }

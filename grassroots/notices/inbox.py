@@ -22,6 +22,8 @@ def message_send(
     url: str = "",
     is_urgent: bool = False,
     reminder: Reminder | None = None,
+    needs_answer: bool = False,
+    escalate_at: dt.datetime | None = None,
 ) -> Message:
     """Put a line into somebody's inbox. Texts carry counts and a link; ID numbers and phones are struck out."""
     return Message.objects.create(
@@ -31,6 +33,8 @@ def message_send(
         body=scrub(body)[:500],
         url=url[:200],
         is_urgent=is_urgent,
+        needs_answer=needs_answer,
+        escalate_at=escalate_at,
     )
 
 

@@ -3,8 +3,10 @@
 from grassroots.grid.models import Role
 from grassroots.grid.registry import grant, register_step
 from grassroots.notices.sweep import sweep_ticks
+from grassroots.notices.taking_up import take_up_deliveries
 
 for _role in (Role.ADMINISTRATOR, Role.AUDITOR):
     grant(_role, "notices.view_tickrun", "notices.view_reminder")
 
+register_step("notices.deliver", take_up_deliveries, order=80)
 register_step("notices.sweep", sweep_ticks, order=90)

@@ -27,7 +27,16 @@ KIND_LABELS = {
     "escalation": "异常上报提醒",
     "release": "期满待解除提醒",
     "pushed": "推送核查提醒",
+    "unacknowledged": "无人确认上报",
+    "unreachable": "收不到提醒上报",
+    "leave": "请假代岗",
+    "test": "测试消息",
 }
+
+
+class Acknowledgement(models.TextChoices):
+    SEEN = "SEEN", "知道了"
+    DONE = "DONE", "已处理"
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
@@ -89,6 +98,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, staff: Staff) -> Self:
         return self.filter(recipient=staff)
 
+    def unanswered(self) -> Self:
+        """Messages that ask for 知道了 or 已处理 and have not got it."""
+        return self.filter(needs_answer=True, answer="")
+
 
 class Message(models.Model):
     """A line in somebody's in-app inbox. Carries counts and a link, never an ID number or a phone."""
@@ -106,6 +119,11 @@ class Message(models.Model):
     is_urgent = models.BooleanField("紧急", default=False)
     created_at = models.DateTimeField("时间", default=timezone.now)
     read_at = models.DateTimeField("阅读时间", null=True, blank=True)
+    needs_answer = models.BooleanField("须确认", default=False)
+    answer = models.CharField("确认", max_length=4, choices=Acknowledgement.choices, blank=True, default="")
+    answered_at = models.DateTimeField("确认时间", null=True, blank=True)
+    escalate_at = models.DateTimeField("下次上报", null=True, blank=True, editable=False)
+    escalated = models.PositiveSmallIntegerField("已上报几级", default=0, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
@@ -115,6 +133,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="message_recipient"),
             models.Index(fields=["recipient"], condition=Q(read_at=None), name="message_unread"),
+            models.Index(
+                fields=["escalate_at"], condition=Q(escalate_at__isnull=False), name="message_escalate"
+            ),
         ]
 
     def __str__(self) -> str:
