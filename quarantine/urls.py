@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine import pushed_urls, round_urls
+from quarantine import person_urls, pushed_urls, round_urls
 from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
 
 app_name = "quarantine"
@@ -22,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("returnees/<uuid:uid>/edit/", returnee_forms.returnee_edit, name="returnee_edit"),
     path("returnees/<uuid:uid>/void/", returnees.returnee_void_page, name="returnee_void"),
     path("returnees/<uuid:uid>/contacts/<int:pk>/dial/", returnees.contact_dial, name="contact_dial"),
+    # the person's own file
+    *person_urls.urlpatterns,
     # observations
     path("observations/", observations.observation_list, name="observation_list"),
     path("observations/open/returnee/<uuid:returnee_uid>/", OPEN, name="observation_open"),

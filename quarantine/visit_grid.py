@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from quarantine.models import Observation, Reading, ReadingSource, Visit, VisitState
 from quarantine.rules.policy import PolicyTerms
+from quarantine.rules.readings import is_fever
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,8 @@ class Line:
     reading: Reading
     is_corrected: bool
     """A later reading says that this one was wrong: it stays, struck through."""
+    is_fever: bool = False
+    """By the policy's threshold; a reading may be abnormal for a symptom alone."""
 
     @property
     def is_second(self) -> bool:
@@ -58,10 +63,21 @@ class Day:
 
 
 def visit_days(observation: Observation, terms: PolicyTerms, today: dt.date) -> list[Day]:
-    """Every day from the first visit or 第1天 to the last, in order (two queries)."""
-    visits = list(
-        observation.visits.select_related("state_by").prefetch_related("readings__by", "readings__entered_by")
-    )
+    """Every day from the first visit or 第1天 to the last, in order (four queries)."""
+    return days_of(observation, visits_of([observation])[observation.pk], terms, today)
+
+
+def visits_of(observations: Sequence[Observation]) -> dict[int, list[Visit]]:
+    """The visits of observations with their readings, by observation: four queries, however many there are."""
+    rows = Visit.objects.filter(observation__in=observations).select_related("state_by")
+    found: dict[int, list[Visit]] = defaultdict(list)
+    for visit in rows.prefetch_related("readings__by", "readings__entered_by"):
+        found[visit.observation_id].append(visit)
+    return found
+
+
+def days_of(observation: Observation, visits: list[Visit], terms: PolicyTerms, today: dt.date) -> list[Day]:
+    """The days of an observation from its visits (no query)."""
     by_slot = {(visit.date, visit.slot): visit for visit in visits}
     labels = {slot.code: slot.label for slot in terms.slots}
     for visit in visits:
@@ -73,15 +89,18 @@ def visit_days(observation: Observation, terms: PolicyTerms, today: dt.date) -> 
     days = []
     for offset in range((last - first).days + 1):
         on = first + dt.timedelta(days=offset)
-        cells = [_cell(code, label, by_slot.get((on, code))) for code, label in labels.items()]
+        cells = [_cell(code, label, by_slot.get((on, code)), terms) for code, label in labels.items()]
         number = observation.day_number(on)
         days.append(Day(number, on, cells, is_today=on == today, is_future=on > today))
     return days
 
 
-def _cell(code: str, label: str, visit: Visit | None) -> Cell:
+def _cell(code: str, label: str, visit: Visit | None, terms: PolicyTerms) -> Cell:
     if visit is None:
         return Cell(code, label)
     readings = sorted(visit.readings.all(), key=lambda reading: reading.sequence)
     corrected = {reading.corrects_id for reading in readings}
-    return Cell(code, label, visit, [Line(reading, reading.pk in corrected) for reading in readings])
+    lines = [
+        Line(reading, reading.pk in corrected, is_fever(reading.temperature, terms)) for reading in readings
+    ]
+    return Cell(code, label, visit, lines)

@@ -77,7 +77,7 @@ BELOW = {
     ),
     "quarantine:round": ("quarantine:round", "quarantine:backfill", "quarantine:visit", "quarantine:reading"),
     "quarantine:returnee_list": ("quarantine:returnee",),
-    "quarantine:observation_list": ("quarantine:observation",),
+    "quarantine:observation_list": ("quarantine:observation", "quarantine:person_file"),
     "quarantine:alert_list": ("quarantine:alert",),
     "quarantine:pushed_list": ("quarantine:pushed",),
     "ledgers:brief": ("ledgers:brief",),

@@ -222,6 +222,8 @@ LINES: list[Line] = [
         lambda things: [things.returnee.uid, things.contact.pk],
         method="POST",
     ),
+    Line("quarantine:person_file", STAFF, uid("person")),
+    *both(Line("quarantine:person_file_print", STAFF, uid("person"))),
     Line("quarantine:observation_list", STAFF),
     *both(Line("quarantine:observation_open", MEASURE, keyed("returnee"), route="open/returnee/")),
     *both(Line("quarantine:observation_open", MEASURE, keyed("person"), route="open/person/")),
