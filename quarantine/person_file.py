@@ -1,4 +1,4 @@
-"""The file of one person (专档): everything that is known of him, gathered for one page at a constant number of queries.
+"""The file of one person (专档): everything that is known of him for one page, at a constant number of queries.
 
 What other modules have to add (papers given, calls after release) they enter in `file_sections`.
 """

@@ -1,4 +1,4 @@
-"""Where every mark of a temperature chart lies: pure geometry, no database. One sheet of paper or screen is one `Chart`.
+"""Where every mark of a temperature chart lies: pure geometry, no database.
 
 A day is as many columns as the policy has slots. What nobody measured breaks the line: a gap is never joined over.
 Shapes tell what a reading was, so that the chart can be read without colour and in print.

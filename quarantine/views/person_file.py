@@ -81,8 +81,7 @@ def person_file_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 def person_file_print(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """What it is printed for, then the sheets; in full only with the right, a purpose, and once."""
     person = file_or_404(request, uid)
-    staff = staff_of(request)
-    may_unmask = staff.has_perm("households.unmask_person")
+    may_unmask = staff_of(request).has_perm("households.unmask_person")
     fresh = False
 
     def make(data: Any, initial: Any = None) -> PrintForm:
@@ -105,28 +104,38 @@ def person_file_print(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         fresh = True
         values = form.cleaned_data
         is_full = bool(values.get("in_full"))
-        area = _area(person_file(person, staff, timezone.localdate()))
-        detail = {"page": "专档", "unmasked": is_full}
-        purpose = values["purpose"]
-        for action in (AccessAction.PRINT, *([AccessAction.UNMASK] if is_full else [])):
-            access_log(
-                action=action, staff=staff, subject=person, area=area, purpose=purpose, detail=detail, request=request
-            )  # fmt: skip
-        return {"person": str(uid), "in_full": is_full, "purpose": purpose}
+        _note_print(request, person, values["purpose"], is_full=is_full)
+        return {"person": str(uid), "in_full": is_full, "purpose": values["purpose"]}
 
     def done(result: dict[str, Any]) -> HttpResponse:
         if result["in_full"] and not fresh:
             messages.info(request, "明文只生成一次。还要打印，请重新填写用途。")
             return redirect("quarantine:person_file", result["person"])
-        context = {
-            "file": person_file(person, staff, timezone.localdate()),
-            "person": person,
-            "crumbs": file_crumbs(person, "打印"),
-            "is_print": True,
-            "in_full": result["in_full"],
-            "purpose": result["purpose"],
-            "now": timezone.now(),
-        }
-        return render(request, "quarantine/person_file_print.html", context)
+        return _sheets(request, person, result)
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _note_print(request: HttpRequest, person: Person, purpose: str, *, is_full: bool) -> None:
+    """Who printed it what for; printing in full is unmasking as well."""
+    staff = staff_of(request)
+    area = _area(person_file(person, staff, timezone.localdate()))
+    detail = {"page": "专档", "unmasked": is_full}
+    for action in (AccessAction.PRINT, *([AccessAction.UNMASK] if is_full else [])):
+        access_log(
+            action=action, staff=staff, subject=person, area=area, purpose=purpose, detail=detail, request=request
+        )  # fmt: skip
+
+
+def _sheets(request: HttpRequest, person: Person, result: dict[str, Any]) -> HttpResponse:
+    """The page that is printed."""
+    context = {
+        "file": person_file(person, staff_of(request), timezone.localdate()),
+        "person": person,
+        "crumbs": file_crumbs(person, "打印"),
+        "is_print": True,
+        "in_full": result["in_full"],
+        "purpose": result["purpose"],
+        "now": timezone.now(),
+    }
+    return render(request, "quarantine/person_file_print.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
+from itertools import pairwise
 
 from quarantine.rules.chart import Axis, Chart, ChartDay, Column, Point, axis_of, charts_draw
 from quarantine.rules.policy import HISTORICAL_POLICIES, PolicyTerms, policy_terms_from_json
@@ -67,7 +68,7 @@ def test_degrees_are_spaced_evenly() -> None:
 def test_slots_lie_side_by_side_each_in_the_middle_of_its_column() -> None:
     chart = drawn(column("36.0"), column("36.5"), column("37.0"), column("36.4"))
     xs = [mark.x for mark in chart.marks]
-    gaps = {round(after - before, 1) for before, after in zip(xs, xs[1:], strict=False)}
+    gaps = {round(after - before, 1) for before, after in pairwise(xs)}
     assert len(gaps) == 1
     assert chart.days[1].left == (xs[1] + xs[2]) / 2
 
