@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine.views import alerts, backfill, corrections
+from quarantine.views import alert_actions, alerts, backfill, corrections
 from quarantine.views import round as rounds
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,4 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/", alerts.alert_list, name="alert_list"),
     path("alerts/<uuid:uid>/", alerts.alert_detail, name="alert_detail"),
     path("alerts/<uuid:uid>/update/", alerts.alert_update, name="alert_update"),
+    path("alerts/<uuid:uid>/act/<slug:step>/", alert_actions.alert_act, name="alert_act"),
+    path("alerts/actions/<uuid:uid>/arrive/", alert_actions.alert_arrive_page, name="alert_arrive"),
+    path("alerts/actions/<uuid:uid>/annul/", alert_actions.alert_annul_page, name="alert_annul"),
 ]

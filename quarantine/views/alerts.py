@@ -1,4 +1,4 @@
-"""Alerts (异常事件): the open ones by age, one with all that is needed to deal with it, and its two steps."""
+"""Alerts (异常事件): the board of open ones by age, one with all that is needed to deal with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -15,20 +14,37 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from grassroots.grid.duties import DutyTarget, duties_for
-from grassroots.grid.models import AccessAction
+from grassroots.grid.duties import duties_for
+from grassroots.grid.models import AccessAction, Area
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.trail import access_log
-from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
+from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of, whole_number
 from households.doors import places_of
-from quarantine.models import Alert, AlertKind, AlertState, Observation, Visit, VisitState
+from quarantine.alert_board import (
+    BANDS,
+    COUNTED_UP_TO,
+    age_words,
+    band_counts,
+    band_of,
+    dress_alerts,
+    limit_words,
+    villages_of,
+)
+from quarantine.alert_file import timeline
+from quarantine.forms.alerts import CloseForm
+from quarantine.forms.readings import symptom_names
+from quarantine.models import Alert, AlertKind, AlertOutcome, AlertState, Observation, Visit, VisitState
 from quarantine.round import rows_of, visits_to_show
 from quarantine.services.alert_actions import alert_acknowledge, alert_close
+from quarantine.services.alert_chain import target_of
 from quarantine.services.alerts import RESULT_LONGEST
+from quarantine.views.round import method_of
 
 INVALID = 422
 VISITS_SHOWN = 6
-STATES = (("open", "待办"), ("new", "待处置"), ("acknowledged", "已知悉"), ("closed", "已办结"))
+STATES = (
+    ("open", "待办"), ("overdue", "超时"), ("new", "待处置"), ("acknowledged", "已知悉"), ("closed", "已办结"),
+)  # fmt: skip
 RELATED = (
     "observation__person",
     "observation__household",
@@ -38,17 +54,9 @@ RELATED = (
 )
 
 
-def age_words(age: dt.timedelta) -> str:
-    """How long it has been open: 刚刚, 25分钟, 3小时, 2天."""
-    minutes = int(age.total_seconds() // 60)
-    if minutes < 1:
-        return "刚刚"
-    if minutes < 60:
-        return f"{minutes}分钟"
-    return f"{minutes // 60}小时" if minutes < 48 * 60 else f"{minutes // (24 * 60)}天"
-
-
-def _in_state(rows: QuerySet[Alert], state: str) -> QuerySet[Alert]:
+def _in_state(rows: QuerySet[Alert], state: str, at: dt.datetime) -> QuerySet[Alert]:
+    if state == "overdue":
+        return rows.overdue(at)  # type: ignore[attr-defined,no-any-return]
     wanted = {"new": AlertState.OPEN, "acknowledged": AlertState.ACKNOWLEDGED, "closed": AlertState.CLOSED}
     return rows.filter(state=wanted[state]) if state in wanted else rows.exclude(state=AlertState.CLOSED)
 
@@ -66,41 +74,60 @@ def _behind(rows: QuerySet[Alert], mark: str, *, is_closed: bool) -> QuerySet[Al
     return rows.filter(Q(raised_at__gt=last.raised_at) | Q(raised_at=last.raised_at, pk__gt=last.pk))
 
 
+def _chosen(request: HttpRequest, villages: list[Area]) -> dict[str, Any]:
+    """What the query asks for, as far as it is known; anything else counts as not asked."""
+    asked = request.GET
+    number = whole_number(asked.get("area", ""))
+    return {
+        "state": state if (state := asked.get("state", "open")) in dict(STATES) else "open",
+        "kind": kind if (kind := asked.get("kind", "")) in AlertKind.values else "",
+        "band": band if (band := asked.get("band", "")) in {one.code for one in BANDS} else "",
+        "area": next((village for village in villages if village.pk == number), None),
+    }
+
+
 @require_GET
 def alert_list(request: HttpRequest) -> HttpResponse:
-    """Open alerts of the scope, the oldest first; or those closed, the latest first."""
+    """The board: open alerts of the scope, the oldest first; or those closed, the latest first."""
     require(request, "quarantine.view_alert")
-    state = request.GET.get("state", "open")
-    state = state if state in dict(STATES) else "open"
-    kind = request.GET.get("kind", "")
-    is_closed = state == "closed"
-    rows = _in_state(Alert.objects.visible_to(staff_of(request)), state)
-    if kind in AlertKind.values:
-        rows = rows.filter(kind=kind)
+    staff, at = staff_of(request), timezone.now()
+    villages = villages_of(staff)
+    chosen = _chosen(request, villages)
+    is_closed = chosen["state"] == "closed"
+    mine: QuerySet[Alert] = Alert.objects.visible_to(staff)
+    if chosen["kind"]:
+        mine = mine.filter(kind=chosen["kind"])
+    if chosen["area"]:
+        mine = mine.filter(area__in=Area.objects.within(chosen["area"]).order_by().values("pk"))
+    counts = band_counts(mine.exclude(state=AlertState.CLOSED), at)
+    rows = _in_state(mine, chosen["state"], at)
+    if chosen["band"] and not is_closed:
+        rows = rows.filter(next(band for band in BANDS if band.code == chosen["band"]).q(at))
     rows = _behind(rows, request.GET.get("after", ""), is_closed=is_closed).select_related(*RELATED)
     order = ("-raised_at", "-pk") if is_closed else ("raised_at", "pk")
-    found = list(rows.order_by(*order)[: PAGE_ROWS + 1])
+    found = list(rows.prefetch_related("escalations").order_by(*order)[: PAGE_ROWS + 1])
     shown = found[:PAGE_ROWS]
-    now = timezone.now()
-    places = places_of({alert.observation.area for alert in shown})
-    for alert in shown:
-        alert.age = age_words((alert.closed_at or now) - alert.raised_at)  # type: ignore[attr-defined]
-        alert.place = places.get(alert.observation.area_id, "")  # type: ignore[attr-defined]
+    dress_alerts(shown, at)
+    query = {**chosen, "area": chosen["area"].pk if chosen["area"] else ""}
     context = {
         "alerts": shown,
-        "state": state,
+        **chosen,
         "states": STATES,
-        "kind": kind,
         "kinds": AlertKind.choices,
-        "next_url": link("quarantine:alert_list", state=state, kind=kind, after=shown[-1].uid)
+        "villages": villages,
+        "bands": [(band, counts[band.code]) for band in BANDS],
+        "overdue": counts["overdue"],
+        "is_capped": sum(counts[band.code] for band in BANDS) >= COUNTED_UP_TO,
+        "next_url": link("quarantine:alert_list", **query, after=shown[-1].uid)
         if len(found) > PAGE_ROWS
         else "",
-        "first_url": link("quarantine:alert_list", state=state, kind=kind) if "after" in request.GET else "",
+        "first_url": link("quarantine:alert_list", **query) if "after" in request.GET else "",
     }
     return render(request, "quarantine/alert_list.html", context)
 
 
-def _alert_or_404(request: HttpRequest, uid: UUID) -> Alert:
+def alert_or_404(request: HttpRequest, uid: UUID) -> Alert:
+    """An alert of the person's scope."""
     rows = Alert.objects.visible_to(staff_of(request)).select_related(
         *RELATED, "observation__policy", "visit"
     )
@@ -110,7 +137,7 @@ def _alert_or_404(request: HttpRequest, uid: UUID) -> Alert:
 @require_GET
 def alert_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One alert: what was measured, whom to call, what has been done."""
-    alert = _alert_or_404(request, uid)
+    alert = alert_or_404(request, uid)
     require(request, "quarantine.view_alert")
     access_log(
         action=AccessAction.OPEN,
@@ -122,24 +149,39 @@ def alert_detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     return _page(request, alert)
 
 
-def _page(request: HttpRequest, alert: Alert, *, status: int = 200, **extra: Any) -> HttpResponse:
-    now = timezone.now()
-    observation = alert.observation
-    target = DutyTarget(observation.area_id, observation.household_id, observation.person_id)
-    staff = staff_of(request)
-    rows = _rows(observation, alert.visit, now)
-    context = {
+def alert_context(request: HttpRequest, alert: Alert, at: dt.datetime) -> dict[str, Any]:
+    """What the head of an alert's page and its measuring form need."""
+    observation, staff = alert.observation, staff_of(request)
+    age = (alert.closed_at or at) - alert.raised_at
+    tone, words = limit_words(alert, at)
+    return {
         "alert": alert,
         "observation": observation,
         "place": places_of([observation.area]).get(observation.area_id, ""),
-        "day": observation.day_number(timezone.localdate(now)),
-        "age": age_words((alert.closed_at or now) - alert.raised_at),
-        "rows": rows,
-        "due": next((row for row in rows if row.visit.opens_at <= now < row.visit.closes_at), None),
-        "chain": duties_for(target),
+        "day": observation.day_number(timezone.localdate(at)),
+        "age": age_words(age),
+        "band": band_of(age),
+        "limit_tone": tone,
+        "limit": words,
+        "terms": observation.policy.parsed(),
+        "method": method_of(request),
         "can_act": staff.has_perm("quarantine.change_alert"),
         "can_record": staff.has_perm("quarantine.add_reading"),
         "can_dial": staff.has_perm("households.view_person") and bool(observation.person.phone),
+    }
+
+
+def _page(request: HttpRequest, alert: Alert, *, status: int = 200, **extra: Any) -> HttpResponse:
+    at = timezone.now()
+    observation = alert.observation
+    head = alert_context(request, alert, at)
+    context = {
+        **head,
+        "rows": _rows(observation, alert.visit, at),
+        "entries": timeline(alert),
+        "chain": duties_for(target_of(observation)),
+        "symptom_names": symptom_names(head["terms"]),
+        "outcomes": AlertOutcome.choices,
         "result_longest": RESULT_LONGEST,
         "crumbs": [
             {"title": "异常事件", "url": link("quarantine:alert_list")},
@@ -164,24 +206,14 @@ def _rows(observation: Observation, visit: Visit | None, now: dt.datetime) -> li
     return rows_of(visits, now)
 
 
-class ResultForm(forms.Form):
-    """What came of it."""
-
-    result = forms.CharField(
-        label="处置结果",
-        max_length=RESULT_LONGEST,
-        error_messages={"required": "请填写处置结果,例如:复测36.8℃,无症状,继续观察。"},
-    )
-
-
 @require_POST
 def alert_update(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Take notice of an alert, or close it with a result."""
-    alert = _alert_or_404(request, uid)
+    alert = alert_or_404(request, uid)
     require(request, "quarantine.change_alert")
     staff = staff_of(request)
     is_closing = request.POST.get("action") == "close"
-    form = ResultForm(request.POST)
+    form = CloseForm(request.POST)
 
     def write() -> dict[str, Any]:
         if not is_closing:
@@ -189,27 +221,28 @@ def alert_update(request: HttpRequest, uid: UUID) -> HttpResponse:
             return {"by": str(done.acknowledged_by.uid) if done.acknowledged_by else ""}
         try:
             if not form.is_valid():
-                raise ValidationError({"result": form.errors["result"]})
-            alert_close(alert=alert, result=form.cleaned_data["result"], by=staff)
+                raise ValidationError({name: list(words) for name, words in form.errors.items()})
+            alert_close(alert=alert, by=staff, **form.cleaned_data)
         except ValidationError as error:
-            fresh = _alert_or_404(request, uid)
+            fresh = alert_or_404(request, uid)
             page = _page(
                 request,
                 fresh,
                 status=INVALID,
                 problem=" ".join(error.messages),
                 typed=request.POST.get("result", ""),
+                chosen=request.POST.get("outcome", ""),
             )
             raise SubmissionInvalid(page) from error
         return {"by": str(staff.uid)}
 
     def respond(result: dict[str, Any]) -> HttpResponse:
         if is_closing:
-            messages.success(request, "已办结,处置结果已记录。")
+            messages.success(request, "已办结，处置结果已记录。")
         elif result["by"] == str(staff.uid):
-            messages.success(request, "已记下由您知悉,请跟进处置后办结。")
+            messages.success(request, "已记下由您知悉，请跟进处置后办结。")
         else:
-            messages.info(request, "已有同事先知悉,见下方记录。")
+            messages.info(request, "已有同事先知悉，见下方记录。")
         return redirect("quarantine:alert_detail", uid)
 
     return submit_once(request, write, respond)

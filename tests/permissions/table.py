@@ -269,7 +269,13 @@ LINES: list[Line] = [
     *both(Line("quarantine:reading_correct", MEASURE, uid("reading"))),
     Line("quarantine:alert_list", STAFF),
     Line("quarantine:alert_detail", STAFF, uid("alert")),
-    Line("quarantine:alert_update", MEASURE | {"police"}, uid("alert"), method="POST"),
+    Line("quarantine:alert_update", CHECK, uid("alert"), method="POST"),
+    *both(Line("quarantine:alert_act", CHECK, lambda things: [things.alert.uid, "phone"])),
+    *both(
+        Line("quarantine:alert_act", MEASURE, lambda things: [things.alert.uid, "second"], route="act/<slug")
+    ),
+    *both(Line("quarantine:alert_arrive", CHECK, uid("alert_action"))),
+    *both(Line("quarantine:alert_annul", CHECK, uid("alert_action"))),
 ]
 # URLs whose arguments lie in no area, or that belong to one person; test_table.py and test_jobs.py test each by itself.
 ELSEWHERE = {

@@ -130,7 +130,7 @@ OTHERS: dict[str, dict[str, str]] = {
     "quarantine:backfill_record": {
         "temperature": "36.6", "method": "FOREHEAD", "symptoms": "", "measured_at": "", "by": "", "on": "", "slot": "",
     },
-    "quarantine:alert_update": {"action": "close", "result": ""},
+    "quarantine:alert_update": {"action": "close", "outcome": "OTHER", "result": ""},
     "ledgers:download": {
         "on": "2020-01-29", "file_format": "csv", "unmasked": "", "purpose": "x", "observation": "",
     },

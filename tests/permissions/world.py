@@ -24,6 +24,7 @@ from households.models import (
 )
 from quarantine.models import (
     Alert,
+    AlertAction,
     AlertKind,
     CloseContact,
     Observation,
@@ -37,6 +38,7 @@ from quarantine.models import (
     ServiceRequest,
     Visit,
 )
+from quarantine.services.alert_actions import alert_transfer
 from quarantine.services.observations import StartDates, observation_open
 from quarantine.services.policies import policy_switch_on
 from quarantine.services.readings import reading_record
@@ -63,6 +65,7 @@ class Things:
     visit: Visit
     reading: Reading
     alert: Alert
+    alert_action: AlertAction
     service: ServiceRequest
     colleague: Staff
     posting: Posting
@@ -137,6 +140,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
     visit = observation.visits.filter(opens_at__lte=now).order_by("opens_at").first()
     assert visit is not None
     reading = reading_record(visit=visit, temperature=Decimal("37.6"), by=by, source="PAPER").reading
+    alert = Alert.objects.get(observation=observation, kind=AlertKind.FEVER)
     return Things(
         area=area, household=household, person=person, residency=person.residencies.get(),
         traveller=traveller, support=support,
@@ -145,12 +149,24 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         area_duty=AreaDuty.objects.create(area=area, staff=colleague, kind=kind),
         returnee=returnee, contact=CloseContact.objects.create(returnee=returnee, name="李四", phone="13900001111"),
         observation=observation, visit=visit, reading=reading,
-        alert=Alert.objects.get(observation=observation, kind=AlertKind.FEVER),
+        alert=alert, alert_action=_transfer(alert, by),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
     )  # fmt: skip
+
+
+def _transfer(alert: Alert, by: Staff) -> AlertAction:
+    """On its way to the fever clinic; nobody has taken notice of the alert but who drives."""
+    return alert_transfer(
+        alert=alert,
+        vehicle="120救护车",
+        escort="卫某",
+        destination="县医院",
+        departed_at=timezone.now(),
+        by=by,
+    )
 
 
 def _layout(area: Area, by: Staff) -> LedgerLayout:

@@ -15,10 +15,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from grassroots.grid.models import AccessAction, AccessLog, Role
+from quarantine.alert_board import age_words
 from quarantine.models import Alert, AlertState
 from quarantine.services.alert_actions import alert_close
+from quarantine.services.escalation import alerts_escalate
 from quarantine.services.readings import reading_correct, reading_record
-from quarantine.views.alerts import age_words
 from tests.factories import OfficeCast, aware, make_office, make_staff
 from tests.households.door_pages import signed_in, text_of
 from tests.quarantine.cases import make_observation, make_returnee, switch_on
@@ -145,19 +146,26 @@ def test_closing_without_a_result_says_what_is_missing(office):
     alert = fever(office, "张三")
     response = update(signed_in(office.health), alert, action="close", result="")
     assert response.status_code == 422
-    assert "请填写处置结果" in text_of(response)
+    page = text_of(response)
+    assert "请填写结果说明" in page
+    assert "请选择处置结果" in page
     alert.refresh_from_db()
     assert alert.state == AlertState.OPEN
 
 
 def test_closing_keeps_who_and_what_and_two_who_close_do_not_overwrite_each_other(office):
     alert = fever(office, "张三")
-    assert update(signed_in(office.health), alert, action="close", result="已转送").status_code == 302
-    late = update(signed_in(office.ding), alert, action="close", result="别的结果")
+    assert (
+        update(
+            signed_in(office.health), alert, action="close", outcome="TRANSFERRED", result="已转送"
+        ).status_code
+        == 302
+    )
+    late = update(signed_in(office.ding), alert, action="close", outcome="OTHER", result="别的结果")
     assert late.status_code == 422
     assert "已经办结" in text_of(late)
     assert "已转送" in text_of(late)
-    assert "您填写的没有保存:别的结果" in text_of(late)
+    assert "您填写的没有保存：别的结果" in text_of(late)
     alert.refresh_from_db()
     assert (alert.result, alert.closed_by) == ("已转送", office.health)
 
@@ -165,8 +173,9 @@ def test_closing_keeps_who_and_what_and_two_who_close_do_not_overwrite_each_othe
 def test_closing_twice_with_one_submission_has_one_effect(office):
     alert = fever(office, "张三")
     browser, uid = signed_in(office.health), str(uuid.uuid4())
+    values = {"action": "close", "outcome": "OTHER", "result": "已转送", "submission_id": uid}
     for _ in range(2):
-        assert update(browser, alert, action="close", result="已转送", submission_id=uid).status_code == 302
+        assert update(browser, alert, **values).status_code == 302
 
 
 # --- scope and rights -------------------------------------------------------------------------------------
@@ -205,3 +214,118 @@ def test_an_auditor_sees_no_alerts(office):
 )
 def test_an_age_is_said_in_words(age, words):
     assert age_words(age) == words
+
+
+# --- the board --------------------------------------------------------------------------------------------
+def test_the_board_says_band_holder_and_which_limit_is_over(office):
+    fever(office, "张三", "08:30")
+    page = text_of(signed_in(office.ding).get(URL))
+    assert "超时未办结 1小时" in page
+    assert "等卫某知悉" in page
+    assert "age-mark--half-day" in page
+    update(signed_in(office.health), Alert.objects.get(), action="acknowledge")
+    assert "卫某跟进" in text_of(signed_in(office.ding).get(URL))
+
+
+def test_bands_count_what_is_open_and_can_be_chosen(office):
+    fever(office, "新的", "11:05")
+    fever(office, "旧的", "08:30")
+    browser = signed_in(office.ding)
+    assert [count for _band, count in browser.get(URL).context["bands"]] == [1, 1, 0, 0]
+    page = text_of(browser.get(URL, {"band": "half-day"}))
+    assert "旧的" in page
+    assert "新的" not in page
+
+
+def test_it_is_narrowed_by_village_and_by_what_is_overdue(office):
+    fever(office, "张三", "11:25")
+    browser = signed_in(office.ding)
+    assert "张三" in text_of(browser.get(URL, {"area": office.village.pk}))
+    assert "张三" not in text_of(browser.get(URL, {"area": office.other_village.pk}))
+    assert "张三" not in text_of(browser.get(URL, {"state": "overdue"}))
+
+
+def test_the_workbench_and_the_board_agree(office):
+    for number in range(3):
+        fever(office, f"张三{number}", f"09:0{number}")
+    alert_close(alert=Alert.objects.first(), result="已转送", by=office.health)
+    browser = signed_in(office.ding)
+    bands = browser.get(URL).context["bands"]
+    assert browser.get("/").context["alert_count"] == sum(count for _band, count in bands) == 2
+
+
+# --- steps ------------------------------------------------------------------------------------------------
+def act(browser: Client, alert: Alert, step: str, **values: object) -> HttpResponse:
+    return browser.post(f"{URL}{alert.uid}/act/{step}/", {"submission_id": str(uuid.uuid4()), **values})
+
+
+def test_a_second_measurement_is_entered_right_on_the_alert(office):
+    alert = fever(office, "张三")
+    browser = signed_in(office.health)
+    assert 'name="temperature"' in text_of(browser.get(f"{URL}{alert.uid}/"))
+    response = act(browser, alert, "second", temperature="36.8", method="FOREHEAD", is_closing="on")
+    page = text_of(browser.get(response.url))
+    assert "复测36.8℃正常，已办结" in page
+    assert "复测正常，继续观察" in page
+
+
+def test_a_second_measurement_that_is_none_keeps_what_was_typed(office):
+    alert = fever(office, "张三")
+    response = act(signed_in(office.health), alert, "second", temperature="368", method="FOREHEAD")
+    assert response.status_code == 422
+    assert 'value="368"' in text_of(response)
+    assert alert.visit.readings.count() == 1
+
+
+def test_a_low_one_is_never_called_normal(office):
+    alert = fever(office, "张三")
+    browser = signed_in(office.health)
+    values = {"temperature": "34.8", "method": "FOREHEAD", "is_closing": "on"}
+    page = text_of(browser.get(act(browser, alert, "second", **values).url))
+    assert "偏低，不能当作正常" in page
+    alert.refresh_from_db()
+    assert alert.state == AlertState.ACKNOWLEDGED
+
+
+def test_a_transfer_and_its_arrival_stand_in_the_line_of_time(office):
+    alert = fever(office, "张三")
+    browser = signed_in(office.health)
+    sent = {
+        "vehicle": "120救护车",
+        "escort": "卫某",
+        "destination": "县医院",
+        "departed_at": "2020-01-29T10:00",
+    }
+    url = act(browser, alert, "transfer", **sent).url
+    action = alert.actions.get(kind="TRANSFER")
+    assert f"/alerts/actions/{action.uid}/arrive/" in text_of(browser.get(url))
+    done = {"submission_id": str(uuid.uuid4()), "arrived_at": "2020-01-29T10:40", "receiver": "张医生"}
+    browser.post(f"{URL}actions/{action.uid}/arrive/", done)
+    page = text_of(browser.get(url))
+    assert "10:00出发" in page
+    assert "10:40到达，张医生接收" in page
+
+
+def test_a_transfer_without_an_escort_is_refused_beside_the_field(office):
+    alert = fever(office, "张三")
+    response = act(
+        signed_in(office.health), alert, "transfer", vehicle="车", destination="县医院", departed_at="2020-01-29T10:00"
+    )  # fmt: skip
+    assert response.status_code == 422
+    assert "请填写随车人员" in text_of(response)
+
+
+def test_police_note_a_call_but_measure_nobody(office):
+    alert = fever(office, "张三")
+    police = signed_in(office.police)
+    assert act(police, alert, "phone", note="已劝导").status_code == 302
+    assert act(police, alert, "second", temperature="36.8", method="FOREHEAD").status_code == 403
+
+
+def test_what_went_up_to_whom_is_shown(office):
+    alert = fever(office, "张三")
+    alerts_escalate(aware("2020-01-29 09:00"))
+    page = text_of(signed_in(office.ding).get(f"{URL}{alert.uid}/"))
+    assert "超时未知悉" in page
+    assert "上报组长(网格员)" in page
+    assert "甲某" in page

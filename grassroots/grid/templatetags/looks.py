@@ -57,6 +57,7 @@ LOOKS: dict[str, Look] = {
     "ACKNOWLEDGED": Look("warn", "person-check", "已知悉"),
     "FEVER": Look("danger", "thermometer-high", "发热"),
     "SYMPTOM": Look("danger", "activity", "有症状"),
+    "IDENTICAL": Look("warn", "copy", "数值连续相同"),
     # policies, jobs, accounts, duties
     "TEMPLATE": Look("muted", "file-earmark-text", "模板"),
     "IN_FORCE": Look("ok", "check-circle-fill", "执行中"),
