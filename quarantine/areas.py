@@ -13,6 +13,8 @@ from households.services.history import rows_update
 from quarantine.models import (
     Observation,
     ObservationStay,
+    Paper,
+    PaperText,
     PushedList,
     PushedPerson,
     Returnee,
@@ -34,6 +36,8 @@ def holds_data(area_ids: Sequence[int]) -> bool:
         or ServiceRequest.objects.filter(area__in=area_ids).exists()
         or PushedPerson.objects.filter(area__in=area_ids).exists()
         or PushedList.objects.filter(area__in=area_ids).exists()
+        or PaperText.objects.filter(area__in=area_ids).exists()
+        or Paper.objects.filter(about__in=area_ids).exists()
     )
 
 

@@ -13,24 +13,30 @@ LOOK = (
     "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",
     "quarantine.view_alert", "quarantine.view_servicerequest", "quarantine.view_policy",
     "quarantine.view_pushedlist", "quarantine.view_pushedperson",
+    "quarantine.view_paper",
 )  # fmt: skip
 FILES = (
     "quarantine.add_returnee", "quarantine.change_returnee", "quarantine.add_observation",
     "quarantine.change_observation", "quarantine.add_servicerequest", "quarantine.change_servicerequest",
 )  # fmt: skip
+# Papers: who issues and prints, and who writes the office's own words.
+PAPERS = ("quarantine.add_paper", "quarantine.change_paper")
+TEXTS = "quarantine.change_papertext"
 # Lists pushed down from above: who takes them in and sends the answer, and who checks people.
 LISTS = ("quarantine.add_pushedlist", "quarantine.change_pushedlist")
 CHECK = "quarantine.change_pushedperson"
 MEASURE = ("quarantine.add_reading", "quarantine.change_visit", "quarantine.change_alert")
 
 for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
-    grant(_role, *LOOK, *FILES, *MEASURE)
+    grant(_role, *LOOK, *FILES, *MEASURE, *PAPERS)
 for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
     grant(_role, CHECK)
 for _role in (Role.SUPERVISOR, Role.OFFICER):
     grant(_role, *LISTS)
 grant(Role.SUPERVISOR, "quarantine.release_observation")
 grant(Role.HEALTH_WORKER, "quarantine.release_observation")
+for _role in (Role.SUPERVISOR, Role.ADMINISTRATOR):
+    grant(_role, TEXTS)
 grant(Role.POLICE, *LOOK, "quarantine.change_alert")
 grant(Role.INSPECTOR, *LOOK)
 grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")

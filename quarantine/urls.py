@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine import person_urls, pushed_urls, round_urls
+from quarantine import paper_urls, person_urls, pushed_urls, round_urls
 from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
 
 app_name = "quarantine"
@@ -38,6 +38,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # services
     path("services/create/<uuid:person_uid>/", services.service_create, name="service_create"),
     path("services/<uuid:uid>/<slug:step>/", services.service_update, name="service_update"),
+    # papers
+    *paper_urls.urlpatterns,
     # lists pushed down from above
     *pushed_urls.urlpatterns,
     # the round, paper, corrections, alerts

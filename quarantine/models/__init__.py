@@ -1,7 +1,7 @@
 """Returnees, home medical observation, visits and readings, alerts, services, pushed lists."""
 
 from quarantine.models.alert_actions import ActionKind, AlertAction, AlertEscalation
-from quarantine.models.alerts import Alert, AlertOutcome, AlertState, ServiceKind, ServiceRequest
+from quarantine.models.alerts import Alert, AlertOutcome, AlertState
 from quarantine.models.observation import (
     EventKind,
     Observation,
@@ -10,11 +10,21 @@ from quarantine.models.observation import (
     ObservationStay,
     Outcome,
 )
+from quarantine.models.papers import Paper, PaperEntry, PaperSerial, PaperText
 from quarantine.models.policy import Policy, PolicyState
 from quarantine.models.pushed import PushedAnswer, PushedFile, PushedList, PushedPerson, PushedState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
+from quarantine.models.services import (
+    ServiceHow,
+    ServiceKind,
+    ServiceRequest,
+    ServiceSource,
+    ServiceState,
+    ServiceStep,
+)
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
 from quarantine.rules.alerting import AlertKind
+from quarantine.rules.papers import PaperKind
 from quarantine.rules.policy import Place
 from quarantine.rules.pushed import PushedCode
 
@@ -35,6 +45,11 @@ __all__ = [
     "ObservationState",
     "ObservationStay",
     "Outcome",
+    "Paper",
+    "PaperEntry",
+    "PaperKind",
+    "PaperSerial",
+    "PaperText",
     "Place",
     "Policy",
     "PolicyState",
@@ -47,8 +62,12 @@ __all__ = [
     "Reading",
     "ReadingSource",
     "Returnee",
+    "ServiceHow",
     "ServiceKind",
     "ServiceRequest",
+    "ServiceSource",
+    "ServiceState",
+    "ServiceStep",
     "Transport",
     "TripLeg",
     "Visit",

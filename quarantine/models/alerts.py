@@ -1,4 +1,4 @@
-"""Alerts (异常事件) and service requests (代办服务)."""
+"""Alerts (异常事件)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from grassroots.grid.models import Area
-from grassroots.grid.scope import scope_of
-from households.models import Person
 from quarantine.models.observation import Observation
 from quarantine.models.returnee import scoped_q
 from quarantine.models.visits import Reading, Visit
@@ -127,57 +125,3 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.raised_at:%F %R}"
-
-
-class ServiceKind(models.TextChoices):
-    SHOPPING = "SHOPPING", "代购生活用品"
-    MEDICINE = "MEDICINE", "送药"
-    DOCTOR = "DOCTOR", "就医"
-    COUNSELLING = "COUNSELLING", "心理疏导"
-    WASTE = "WASTE", "垃圾清运"
-    DISINFECTION = "DISINFECTION", "消毒"
-    OTHER = "OTHER", "其他"
-
-
-class ServiceRequestQuerySet(models.QuerySet["ServiceRequest"]):
-    def open(self) -> Self:
-        return self.filter(done_at=None)
-
-    def visible_to(self, staff: Staff) -> Self:
-        return self.filter(scope_of(staff).reaches(person="person") | Q(assigned_to=staff))
-
-
-class ServiceRequest(models.Model):
-    """Something that a person under observation needs, and who brings it."""
-
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="service_requests")
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField("服务", max_length=15, choices=ServiceKind.choices)
-    request = models.CharField("内容", max_length=200)
-    requested_at = models.DateTimeField("提出时间", default=timezone.now)
-    recorded_by = models.ForeignKey(
-        "grid.Staff", verbose_name="登记人", on_delete=models.PROTECT, related_name="+"
-    )
-    assigned_to = models.ForeignKey(
-        "grid.Staff",
-        verbose_name="办理人",
-        null=True,
-        blank=True,
-        on_delete=models.PROTECT,
-        related_name="services",
-    )
-    done_at = models.DateTimeField("办结时间", null=True, blank=True)
-    done_by = models.ForeignKey(
-        "grid.Staff", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    done_note = models.CharField("办理情况", max_length=200, blank=True, default="")
-
-    objects = ServiceRequestQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "服务需求"
-        verbose_name_plural = "服务需求"
-
-    def __str__(self) -> str:
-        return self.get_kind_display()

@@ -5,4 +5,8 @@
     var button = event.target.closest && event.target.closest("[data-print]");
     if (button) { window.print(); }
   });
+  /* A page that is nothing but paper asks at once. */
+  if (document.body && document.body.hasAttribute("data-print-now")) {
+    window.addEventListener("load", function () { window.print(); });
+  }
 })();

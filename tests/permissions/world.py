@@ -28,6 +28,7 @@ from quarantine.models import (
     AlertKind,
     CloseContact,
     Observation,
+    Paper,
     Policy,
     PolicyState,
     PushedCode,
@@ -40,6 +41,7 @@ from quarantine.models import (
 )
 from quarantine.services.alert_actions import alert_transfer
 from quarantine.services.observations import StartDates, observation_open
+from quarantine.services.papers import papers_issue
 from quarantine.services.policies import policy_switch_on
 from quarantine.services.readings import reading_record
 from tests.factories import OfficeCast, make_household, make_office, make_person, make_staff
@@ -66,6 +68,7 @@ class Things:
     reading: Reading
     alert: Alert
     alert_action: AlertAction
+    paper: Paper
     service: ServiceRequest
     colleague: Staff
     posting: Posting
@@ -151,6 +154,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         observation=observation, visit=visit, reading=reading,
         alert=alert, alert_action=_transfer(alert, by),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
+        paper=papers_issue(observations=[observation], kind="NOTICE", by=by)[0],
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
