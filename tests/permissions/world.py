@@ -146,8 +146,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
     alert = Alert.objects.get(observation=observation, kind=AlertKind.FEVER)
     return Things(
         area=area, household=household, person=person, residency=person.residencies.get(),
-        traveller=traveller, support=support,
-        survey=survey, member=member,
+        traveller=traveller, support=support, survey=survey, member=member,
         household_duty=HouseholdDuty.objects.create(household=household, staff=colleague, kind=kind),
         area_duty=AreaDuty.objects.create(area=area, staff=colleague, kind=kind),
         returnee=returnee, contact=CloseContact.objects.create(returnee=returnee, name="李四", phone="13900001111"),
