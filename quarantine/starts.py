@@ -11,6 +11,7 @@ from households.services import residency_set_away
 from quarantine.forms.returnees import yes_no
 from quarantine.models import PushedPerson
 from quarantine.rules.transport import guess_transport
+from quarantine.services.contacts import last_contact_on
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -76,6 +77,12 @@ def home_of(person: Person) -> Residency | None:
     """Where somebody lives now, else where he belongs and is away from."""
     rows = Residency.objects.open().filter(person=person).select_related("household__area", "area")
     return rows.order_by("is_away", "pk").first()
+
+
+def initial_of_contact(person: Person) -> dict[str, Any]:
+    """What a returnee who named somebody as his contact has said: the date from which the count may start."""
+    on = last_contact_on(person)
+    return {"last_contact_on": on, "reason": "密切接触者，居家医学观察"} if on else {}
 
 
 def start_of_person(person: Person, answer: SurveyMember | None = None) -> Start:

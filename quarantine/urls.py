@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from quarantine import paper_urls, person_urls, pushed_urls, round_urls
 from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
+from quarantine.views.contact_follow import contact_follow
 
 app_name = "quarantine"
 CREATE = returnee_forms.returnee_create
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("returnees/<uuid:uid>/edit/", returnee_forms.returnee_edit, name="returnee_edit"),
     path("returnees/<uuid:uid>/void/", returnees.returnee_void_page, name="returnee_void"),
     path("returnees/<uuid:uid>/contacts/<int:pk>/dial/", returnees.contact_dial, name="contact_dial"),
+    path("returnees/<uuid:uid>/contacts/<int:pk>/follow/", contact_follow, name="contact_follow"),
     # the person's own file
     *person_urls.urlpatterns,
     # observations

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Max
 
 from grassroots.grid.crypto import digest
 from grassroots.grid.models import Area
@@ -28,6 +32,22 @@ def contacts_link(person: Person) -> None:
     mine = [contact.pk for contact in unknown if contact.phone == person.phone]
     if mine:
         CloseContact.objects.filter(pk__in=mine).update(person=person)
+
+
+@transaction.atomic
+def contact_link(*, contact: CloseContact, person: Person) -> None:
+    """Tie a named contact to somebody of the register; who names the same name and phone elsewhere is tied as well."""
+    contact.person = person
+    contact.save(update_fields=["person"])
+    contacts_link(person)
+    contacts_mark_dirty(person.pk)
+
+
+def last_contact_on(person: Person) -> dt.date | None:
+    """The latest day on which a returnee says that he had to do with the person."""
+    named = CloseContact.objects.filter(person=person, returnee__voided_at=None)
+    latest: dt.date | None = named.aggregate(on=Max("contact_on"))["on"]
+    return latest
 
 
 def contacts_mark_dirty(person_id: int) -> None:

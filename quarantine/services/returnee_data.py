@@ -226,7 +226,7 @@ def contacts_fill(
     for index, row in enumerate(rows):
         key = f"contacts-{index}-"
         contact = there.get(row.pk or 0) or CloseContact(returnee=returnee, recorded_at=at)
-        contact.name = normalise_name(row.name)
+        before, contact.name = contact.name, normalise_name(row.name)
         if problems := check_name(contact.name):
             errors[key + "name"] = [problem.message for problem in problems]
         for name in ("relation", "where", "note"):
@@ -237,7 +237,9 @@ def contacts_fill(
             if wrong := [problem.message for problem in read.problems if not problem.is_warning]:
                 errors[key + "phone"] = wrong
         if row.phone is not None or contact.person is None:
-            contact.person = registered_contact(contact)
+            # Whom somebody chose by hand stays, as long as it is the same name.
+            chosen = contact.person if contact.name == before else None
+            contact.person = registered_contact(contact) or chosen
         contact.contact_on = row.contact_on
         if row.contact_on and row.contact_on > timezone.localdate(at):
             errors[key + "contact_on"] = ["末次接触日期不能晚于今天。"]

@@ -30,7 +30,7 @@ from quarantine.services.plans import (
     policy_choose,
     policy_choose_for_contact,
 )
-from quarantine.starts import home_of
+from quarantine.starts import home_of, initial_of_contact
 from quarantine.views.access import returnee_crumbs, returnee_or_404
 
 
@@ -54,7 +54,9 @@ class Case:
 
     def initial(self) -> dict[str, Any]:
         """The file's own dates."""
-        return {name: getattr(self.returnee, name) for name in DATES} if self.returnee else {}
+        if self.returnee is None:
+            return initial_of_contact(self.person)
+        return {name: getattr(self.returnee, name) for name in DATES}
 
     def preview(self, dates: StartDates, at: dt.datetime) -> Preview:
         """What these dates would lay down."""

@@ -222,6 +222,9 @@ LINES: list[Line] = [
         lambda things: [things.returnee.uid, things.contact.pk],
         method="POST",
     ),
+    *both(
+        Line("quarantine:contact_follow", OFFICERS, lambda things: [things.returnee.uid, things.contact.pk])
+    ),
     Line("quarantine:person_file", STAFF, uid("person")),
     *both(Line("quarantine:person_file_print", STAFF, uid("person"))),
     Line("quarantine:observation_list", STAFF),
