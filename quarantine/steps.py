@@ -15,6 +15,7 @@ from grassroots.notices.tick import first_tick_at
 from quarantine.models import Alert, AlertKind, ObservationState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
+from quarantine.services.digest_escalation import escalate_unanswered
 from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not
 from quarantine.services.escalation import alerts_escalate
 from quarantine.services.proposals import propose_release
@@ -116,5 +117,6 @@ register_step("quarantine.missed", mark_missed, order=10)
 register_step("quarantine.closed", mark_closed_slots, order=15)
 register_step("quarantine.remind", remind_round, order=20)
 register_step("quarantine.alerts", alerts_escalate, order=25)
+register_step("quarantine.unanswered", escalate_unanswered, order=27)
 register_step("quarantine.release", propose_release, order=30)
 register_step("quarantine.pushed", tell_checkers, order=35)

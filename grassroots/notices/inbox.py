@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from grassroots.grid.logs import scrub
 from grassroots.grid.models import Staff
-from grassroots.notices.models import Message, Reminder
+from grassroots.notices.models import Acknowledgement, Message, Reminder
 
 COUNTED_UP_TO = 100
 
@@ -47,6 +47,15 @@ def message_read(*, message: Message, at: dt.datetime | None = None) -> bool:
     """Mark a message as read; False when it was read before (the first time stays)."""
     at = at or timezone.now()
     return bool(Message.objects.filter(pk=message.pk, read_at=None).update(read_at=at))
+
+
+def message_answer(*, message: Message, answer: Acknowledgement, at: dt.datetime | None = None) -> bool:
+    """Answer 知道了 or 已处理 where a message asks for it; False when it was answered before: the first one stays."""
+    at = at or timezone.now()
+    own = Message.objects.unanswered().filter(pk=message.pk)
+    answered = own.update(answer=answer, answered_at=at, escalate_at=None)
+    message_read(message=message, at=at)
+    return bool(answered)
 
 
 def inbox_read_all(*, staff: Staff, up_to: Message, at: dt.datetime | None = None) -> int:

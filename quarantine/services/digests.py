@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
-from grassroots.grid.models import Staff
+from grassroots.grid.duties import DutyTarget
+from grassroots.notices.chain import NO_WAY, unreachable_report
+from grassroots.notices.deliveries import routes_of
 from grassroots.notices.models import TickRun
-from grassroots.notices.reminders import remind, reminder_expire
+from grassroots.notices.reminders import remind, reminder_expire, reminder_fail
 from quarantine.models import Policy, PolicyState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
+from quarantine.rules.policy import PolicyTerms
 from quarantine.rules.slots import SlotWindow, slot_window
+from quarantine.services.digest_doors import Doors, Hearers, hearers
+from quarantine.services.digest_robots import robots_digest
 
 BEFORE_CLOSING = dt.timedelta(minutes=60)
 TOO_OLD = dt.timedelta(hours=3)  # after the slot has closed, what it still had to say is history
 LOOK_BACK_DAYS = 2
 OPENING, CLOSING, CLOSED = 0, 1, 2
 KIND = "round"
-OVERTAKEN = "系统恢复时已到下一次提醒的时间,不再补发"
-OUT_OF_DATE = "系统恢复时该时段已截止三小时以上,不再补发"
+OVERTAKEN = "系统恢复时已到下一次提醒的时间，不再补发"
+OUT_OF_DATE = "系统恢复时该时段已截止三小时以上，不再补发"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Stage:
     number: int
     due_at: dt.datetime
     next_at: dt.datetime | None  # when the next stage of the slot takes over
+    steps: tuple[int, ...] = ()  # minutes after closing at which an unanswered one goes a level up
 
     @property
     def subject(self) -> str:
@@ -46,53 +50,55 @@ class Stage:
         return f"slot:{window.date}:{window.slot}:{window.opens_at:%H%M}-{window.closes_at:%H%M}"
 
     @property
+    def expires_at(self) -> dt.datetime:
+        """When it is history."""
+        return self.window.closes_at + TOO_OLD
+
+    @property
+    def escalate_at(self) -> dt.datetime | None:
+        """When the first level above hears of it, if nobody answers."""
+        return self.due_at + dt.timedelta(minutes=self.steps[0]) if self.steps else None
+
+    @property
     def marker(self) -> str:
         """Name of the tick record that says that this digest has been settled for everybody."""
         return f"digest {self.subject} {self.number}"
 
 
-@dataclass
-class Doors:
-    """What an officer has to hear: doors still unmeasured, by what is known about them."""
-
-    by_state: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    @property
-    def count(self) -> int:
-        """How many doors; two people behind one door are one."""
-        return len(set().union(*self.by_state.values()))
-
-    def words(self) -> str:
-        """漏测3户、不在家2户."""
-        missed = self.by_state.get(VisitState.MISSED, set()) | self.by_state.get(VisitState.PLANNED, set())
-        parts = [(str(VisitState.MISSED.label), missed)]
-        for state in (VisitState.AWAY, VisitState.REFUSED, VisitState.PHONE):
-            parts.append((str(state.label), self.by_state.get(state, set())))
-        return "、".join(f"{label}{len(doors)}户" for label, doors in parts if doors)
+def _steps(terms: PolicyTerms) -> tuple[int, ...]:
+    """The minutes of the policy's steps that are not at once: level by level up the chain."""
+    return tuple(sorted({step.after_minutes for step in terms.escalation if step.after_minutes > 0}))
 
 
-def windows_near(at: dt.datetime) -> list[tuple[SlotWindow, str]]:
-    """Slots with their labels that have opened by that time, since LOOK_BACK_DAYS ago, over all policies."""
+def windows_near(at: dt.datetime) -> list[tuple[SlotWindow, str, tuple[int, ...]]]:
+    """Slots with labels and steps that have opened by that time, since LOOK_BACK_DAYS ago, over all policies."""
     today = timezone.localdate(at)
-    found: dict[SlotWindow, str] = {}
+    found: dict[SlotWindow, tuple[str, tuple[int, ...]]] = {}
     for policy in Policy.objects.exclude(state=PolicyState.TEMPLATE):
         terms = policy.parsed()
         for days in range(LOOK_BACK_DAYS, -1, -1):
             for slot in terms.slots:
                 window = slot_window(terms, today - dt.timedelta(days=days), slot.code)
                 if window.opens_at <= at:
-                    found[window] = slot.label
-    return sorted(found.items(), key=lambda item: (item[0].opens_at, item[0].closes_at, item[0].slot))
+                    found[window] = (slot.label, _steps(terms) or found.get(window, ("", ()))[1])
+    ordered = sorted(found.items(), key=lambda item: (item[0].opens_at, item[0].closes_at, item[0].slot))
+    return [(window, label, steps) for window, (label, steps) in ordered]
 
 
-def stages_due(at: dt.datetime) -> list[Stage]:
-    """The stages that have come due and have not been settled yet, slot by slot in order of time."""
+def stages_near(at: dt.datetime) -> list[Stage]:
+    """The stages that have come due, slot by slot in order of time, settled or not."""
     stages = []
-    for window, label in windows_near(at):
+    for window, label, steps in windows_near(at):
         moments = (window.opens_at, max(window.opens_at, window.closes_at - BEFORE_CLOSING), window.closes_at)
         following = (*moments[1:], None)
         due = [number for number, moment in enumerate(moments) if moment <= at]
-        stages += [Stage(window, label, number, moments[number], following[number]) for number in due]
+        stages += [Stage(window, label, number, moments[number], following[number], steps) for number in due]
+    return stages
+
+
+def stages_due(at: dt.datetime) -> list[Stage]:
+    """The stages that have come due and have not been settled yet."""
+    stages = stages_near(at)
     done = set(
         TickRun.objects.filter(step__in=[stage.marker for stage in stages]).values_list("step", flat=True)
     )
@@ -106,21 +112,6 @@ def why_not(stage: Stage, at: dt.datetime) -> str:
     return OUT_OF_DATE if stage.window.closes_at + TOO_OLD <= at else ""
 
 
-def responsible(chain: Chain) -> list[Staff]:
-    """Those who measure; where nobody does, the nearest officers of the chain, so that no one is overlooked."""
-    measuring = [officer for link in chain if link.kind.is_measuring for officer in link.officers]
-    if measuring:
-        return measuring
-    return next((link.officers for link in reversed(chain) if link.duties), [])
-
-
-def by_officer(targets: Iterable[DutyTarget], on: dt.date) -> dict[DutyTarget, list[Staff]]:
-    """The active officers responsible for each target, at a constant number of queries."""
-    wanted = list(dict.fromkeys(targets))
-    chains = duties_for_many(wanted, on)
-    return {target: [staff for staff in responsible(chains[target]) if staff.is_active] for target in wanted}
-
-
 def _unmeasured(stage: Stage, *, was: bool) -> QuerySet[Visit]:
     """Visits of the slot without a reading: now, or (`was`) when the stage came due."""
     rows = Visit.objects.of_slot(stage.window.date, stage.window.slot).filter(
@@ -132,19 +123,16 @@ def _unmeasured(stage: Stage, *, was: bool) -> QuerySet[Visit]:
     return rows.filter(lacking)
 
 
-def doors_by_officer(stage: Stage, *, was: bool = False) -> dict[Staff, Doors]:
-    """What each responsible officer has to hear about a slot (see `_unmeasured`)."""
+def hearers_of(stage: Stage, *, was: bool = False) -> Hearers:
+    """Who has to hear about a slot, and about how many doors (see `_unmeasured`)."""
     rows = _unmeasured(stage, was=was).values_list(
-        "observation__area_id", "observation__household_id", "observation__person_id", "state"
-    )
-    visits = [(DutyTarget(area_id, home_id, person_id), state) for area_id, home_id, person_id, state in rows]
-    officers = by_officer((target for target, _state in visits), stage.window.date)
-    found: dict[Staff, Doors] = defaultdict(Doors)
-    for target, state in visits:
-        door = f"h{target.household_id}" if target.household_id else f"p{target.person_id}"
-        for officer in officers[target]:
-            found[officer].by_state[state].add(door)
-    return found
+        "observation__area_id", "observation__household_id", "observation__person_id", "state",
+        "observation__area__path",
+    )  # fmt: skip
+    visits = (
+        (DutyTarget(area_id, home_id, person_id), state, path) for area_id, home_id, person_id, state, path in rows
+    )  # fmt: skip
+    return hearers(visits, stage.window.date)
 
 
 def _title(stage: Stage, doors: Doors) -> str:
@@ -158,49 +146,65 @@ def _title(stage: Stage, doors: Doors) -> str:
 def _body(stage: Stage, doors: Doors) -> str:
     day = f"{stage.window.date:%m月%d日}{stage.label}测温"
     if stage.number == CLOSED:
-        return f"{day}已截止:{doors.words()}。请补录体温,或说明未测原因。"
-    return f"{day},{stage.window.closes_at:%H:%M} 截止。"
+        return f"{day}已截止：{doors.words()}。请补录体温，或说明未测原因。"
+    return f"{day}，{stage.window.closes_at:%H:%M} 截止。"
 
 
-def _url(stage: Stage) -> str:
+def stage_url(stage: Stage) -> str:
+    """The page that a digest leads to: the round, or after closing the paper for late entry."""
     page = "quarantine:backfill" if stage.number == CLOSED else "quarantine:round"
     return f"{reverse(page)}?{urlencode({'on': stage.window.date.isoformat(), 'slot': stage.window.slot})}"
 
 
+def _facts(stage: Stage, at: dt.datetime) -> dict[str, Any]:
+    return {"subject": stage.subject, "kind": KIND, "stage": stage.number, "due_at": stage.due_at, "at": at}
+
+
+def _robots(stage: Stage, found: Hearers, at: dt.datetime, *, reason: str = "") -> int:
+    """The same digest in the groups of the robots."""
+    window = stage.window
+    open_foot, closed_foot = f"{window.closes_at:%H:%M} 截止。", "请补录或说明原因。"
+    return robots_digest(
+        found.areas, **_facts(stage, at), heading=f"{window.date:%m月%d日}{stage.label}测温",
+        unit={OPENING: "待测", CLOSING: "还有未测", CLOSED: "没有测到"}[stage.number],
+        foot=closed_foot if stage.number == CLOSED else open_foot, url=stage_url(stage),
+        expires_at=stage.expires_at, reason=reason,
+    )  # fmt: skip
+
+
 def digest_send(stage: Stage, at: dt.datetime) -> int:
-    """Put the digest of a stage into the inbox of every officer concerned; returns how many were sent."""
-    sent = 0
-    for officer, doors in sorted(doors_by_officer(stage).items(), key=lambda item: item[0].pk):
+    """Tell every officer and robot concerned about a stage; returns how many officers were told.
+
+    Who cannot be reached is on record as such; his superiors hear of it, and the next in the chain is asked.
+    """
+    found = hearers_of(stage)
+    routes = routes_of([staff.pk for staff in found.officers])
+    is_closed, sent = stage.number == CLOSED, 0
+    for officer, doors in sorted(found.officers.items(), key=lambda item: item[0].pk):
+        if found.unreached.get(officer) == NO_WAY:
+            reminder_fail(recipient=officer, reason=f"{NO_WAY}，已转请上一级", **_facts(stage, at))
+            continue
         message = remind(
-            recipient=officer,
-            subject=stage.subject,
-            kind=KIND,
-            stage=stage.number,
-            due_at=stage.due_at,
-            at=at,
-            title=_title(stage, doors),
-            body=_body(stage, doors),
-            url=_url(stage),
-        )
+            recipient=officer, title=_title(stage, doors), body=_body(stage, doors), note=doors.note(),
+            url=stage_url(stage), needs_answer=is_closed, expires_at=stage.expires_at, routes=routes,
+            escalate_at=stage.escalate_at if is_closed else None, **_facts(stage, at),
+        )  # fmt: skip
         sent += message is not None
-    _settle(stage.marker, at, sent=sent)
+    robots = _robots(stage, found, at)
+    if found.unreached:
+        unreachable_report(found.unreached, at, timezone.localdate(at))
+    _settle(stage.marker, at, sent=sent, robots=robots)
     return sent
 
 
 def digest_expire(stage: Stage, at: dt.datetime, *, reason: str) -> int:
     """Record for every officer who would have been told that the digest came too late; returns how many."""
     expired = 0
-    for officer in sorted(doors_by_officer(stage, was=True), key=lambda staff: staff.pk):
-        expired += reminder_expire(
-            recipient=officer,
-            subject=stage.subject,
-            kind=KIND,
-            stage=stage.number,
-            due_at=stage.due_at,
-            at=at,
-            reason=reason,
-        )
-    _settle(stage.marker, at, expired=expired)
+    found = hearers_of(stage, was=True)
+    for officer in sorted(found.officers, key=lambda staff: staff.pk):
+        expired += reminder_expire(recipient=officer, reason=reason, **_facts(stage, at))
+    robots = _robots(stage, found, at, reason=reason)
+    _settle(stage.marker, at, expired=expired, robots=robots)
     return expired
 
 

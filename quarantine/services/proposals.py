@@ -14,7 +14,7 @@ from grassroots.grid.models import Area, Posting, Role, Staff
 from grassroots.notices.models import TickRun
 from grassroots.notices.reminders import remind
 from quarantine.models import Observation
-from quarantine.services.digests import by_officer
+from quarantine.services.digest_doors import by_officer
 
 KIND = "release"
 NOT_BEFORE = dt.time(8, 0)  # a proposal of the day, read at the beginning of the day's work
