@@ -150,7 +150,7 @@ def test_unanswered_closing_digests_go_up_a_level_at_each_step_of_the_policy(off
     # above 卫某: 丁 is the village's cadre; above 丙, the cadre of the other village: no leader, so the supervisor
     assert told(office.ding)[-1] == (
         "上午有3户没有测到，2名责任人未确认",
-        "卫某（2户）、丙某（1户）。01月29日上午测温已截止，请督促补录或说明原因。",
+        "丙某（1户）、卫某（2户）。01月29日上午测温已截止，请督促补录或说明原因。",
     )
     assert escalate_unanswered(CLOSES + 31 * MINUTE) == {"escalated": 0, "expired": 0}
     escalate_unanswered(CLOSES + 60 * MINUTE)
