@@ -11,6 +11,7 @@ from grassroots.grid.registry import AreaHooks
 from grassroots.ledgers.rollups import mark_dirty
 from households.services.history import rows_update
 from quarantine.models import (
+    Handover,
     Observation,
     ObservationStay,
     Paper,
@@ -20,6 +21,7 @@ from quarantine.models import (
     Returnee,
     ServiceRequest,
 )
+from quarantine.services.handovers import handovers_succeed
 from quarantine.services.observations import observation_move_locked
 
 if TYPE_CHECKING:
@@ -38,15 +40,17 @@ def holds_data(area_ids: Sequence[int]) -> bool:
         or PushedList.objects.filter(area__in=area_ids).exists()
         or PaperText.objects.filter(area__in=area_ids).exists()
         or Paper.objects.filter(about__in=area_ids).exists()
+        or Handover.objects.filter(to_area__in=area_ids).exists()
     )
 
 
 def holds_open(area_ids: Sequence[int]) -> bool:
-    """Whether somebody is under observation there, waits for a service, or is still to be checked."""
+    """Whether somebody is under observation there, waits for a service, is to be checked, or to be taken over."""
     return (
         Observation.objects.open().filter(area__in=area_ids).exists()
         or ServiceRequest.objects.open().filter(area__in=area_ids).exists()
         or PushedPerson.objects.open().filter(area__in=area_ids).exists()
+        or Handover.objects.pending().filter(to_area__in=area_ids).exists()
     )
 
 
@@ -80,6 +84,7 @@ def succeeded(successors: Mapping[int, int], at: dt.datetime, by: Staff) -> None
         ServiceRequest.objects.open().filter(area=old).update(area=new)
         PushedPerson.objects.open().filter(area=old).update(area=new)
         PushedList.objects.filter(area=old).update(area=new)
+    handovers_succeed(successors)
     mark_dirty({*successors.keys(), *successors.values()})
 
 

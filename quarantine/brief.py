@@ -89,7 +89,7 @@ def _contact_figure(key: str, caption: str, order: int, contacts: Contacts) -> I
 
 
 # --- what is due -----------------------------------------------------------------------------------------------
-SHIFTING = (EventKind.EXTENDED, EventKind.SHORTENED)
+SHIFTING = (EventKind.EXTENDED, EventKind.SHORTENED, EventKind.RESTARTED, EventKind.RECALCULATED)
 
 
 def _last_days(areas: QuerySet[Area], asof: AsOf) -> dict[int, tuple[int, dt.date]]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine import paper_urls, person_urls, pushed_urls, round_urls
+from quarantine import life_urls, paper_urls, person_urls, pushed_urls, round_urls
 from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
 from quarantine.views.contact_follow import contact_follow
 
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("observations/<uuid:uid>/", observations.observation_detail, name="observation_detail"),
     path("observations/<uuid:uid>/sheet/", observations.observation_sheet, name="observation_sheet"),
     path("observations/<uuid:uid>/event/<slug:kind>/", events.observation_event, name="observation_event"),
+    *life_urls.urlpatterns,
     # policies
     path("policies/", policies.policy_list, name="policy_list"),
     path("policies/<int:pk>/switch/", policies.policy_switch, name="policy_switch"),

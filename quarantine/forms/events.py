@@ -87,27 +87,10 @@ class TransferForm(EventForm):
         self.suggestions = {"destinations": DESTINATIONS}
 
 
-class MoveForm(PickForm):
-    """转往他处观察, inside one's own areas."""
+class DoorForm(PickForm):
+    """A form with an area and a door in it: the household behind the door is found when it is checked."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
-    area = AreaPickField(
-        Area.objects.none(),
-        label="转到哪个区域",
-        help_text="只列出您辖区内的区域；要转到辖区以外，请联系街道办理",
-    )
-    door = text_field("门牌", 40, help_text="转到登记过的住户家时填，如：3-2-501、12组34号")
-    place = forms.ChoiceField(label="观察地点", choices=Place.choices, widget=forms.RadioSelect)
-    place_note = text_field("详细地址", 120, help_text="没有登记过的地方、集中隔离点写在这里")
-    reason = text_field("原因", REASON_LENGTH, required=True, widget=LongText())
-    at = moment_field("发生时间", help_text="刚刚发生的不用填；补录以前的事，填当时的时间")
     household: Household | None = None
-
-    def __init__(self, *args: Any, staff: Staff, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        areas = Area.objects.open().visible_to(staff).filter(level__gte=Level.VILLAGE)
-        self.fields["area"].queryset = areas  # type: ignore[attr-defined]
-        self.fill_picks()
 
     def clean(self) -> dict[str, Any]:
         """Find the household behind the door that was typed."""
@@ -131,6 +114,28 @@ class MoveForm(PickForm):
         data = dict(self.cleaned_data)
         data.pop("door")
         return {**data, "household": self.household}
+
+
+class MoveForm(DoorForm):
+    """转往他处观察, inside one's own areas."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    area = AreaPickField(
+        Area.objects.none(),
+        label="转到哪个区域",
+        help_text="只列出您辖区内的区域；要转到别的村（社区），请办“移交外村”",
+    )
+    door = text_field("门牌", 40, help_text="转到登记过的住户家时填，如：3-2-501、12组34号")
+    place = forms.ChoiceField(label="观察地点", choices=Place.choices, widget=forms.RadioSelect)
+    place_note = text_field("详细地址", 120, help_text="没有登记过的地方、集中隔离点写在这里")
+    reason = text_field("原因", REASON_LENGTH, required=True, widget=LongText())
+    at = moment_field("发生时间", help_text="刚刚发生的不用填；补录以前的事，填当时的时间")
+
+    def __init__(self, *args: Any, staff: Staff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        areas = Area.objects.open().visible_to(staff).filter(level__gte=Level.VILLAGE)
+        self.fields["area"].queryset = areas  # type: ignore[attr-defined]
+        self.fill_picks()
 
 
 class StaffChoiceField(forms.ModelChoiceField):

@@ -2,6 +2,17 @@
 
 from quarantine.models.alert_actions import ActionKind, AlertAction, AlertEscalation
 from quarantine.models.alerts import Alert, AlertOutcome, AlertState
+from quarantine.models.life import (
+    FollowupHow,
+    FollowupResult,
+    FollowupState,
+    Handover,
+    HandoverState,
+    Recalculation,
+    RecalculationKind,
+    RecalculationState,
+    ReleaseFollowup,
+)
 from quarantine.models.observation import (
     EventKind,
     Observation,
@@ -38,6 +49,11 @@ __all__ = [
     "AlertState",
     "CloseContact",
     "EventKind",
+    "FollowupHow",
+    "FollowupResult",
+    "FollowupState",
+    "Handover",
+    "HandoverState",
     "KeyReason",
     "Method",
     "Observation",
@@ -61,6 +77,10 @@ __all__ = [
     "PushedState",
     "Reading",
     "ReadingSource",
+    "Recalculation",
+    "RecalculationKind",
+    "RecalculationState",
+    "ReleaseFollowup",
     "Returnee",
     "ServiceHow",
     "ServiceKind",

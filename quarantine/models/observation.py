@@ -42,6 +42,7 @@ class EventKind(models.TextChoices):
     EXTENDED = "EXTENDED", "延长"
     SHORTENED = "SHORTENED", "缩短"
     RESTARTED = "RESTARTED", "重新起算"
+    RECALCULATED = "RECALCULATED", "按新政策重算"
     MOVED = "MOVED", "转往他处观察"
     LEFT_HOME = "LEFT_HOME", "擅自外出"
     REFUSED = "REFUSED", "拒绝配合"
@@ -84,6 +85,14 @@ class Observation(models.Model):
     )
     policy = models.ForeignKey(
         Policy, verbose_name="执行政策", on_delete=models.PROTECT, related_name="observations"
+    )
+    continues = models.ForeignKey(
+        "self",
+        verbose_name="转送前的观察",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="continued_by",
     )
     household = models.ForeignKey(
         Household,

@@ -14,6 +14,7 @@ from quarantine.rules.policy import PolicyTerms, policy_terms_from_json
 
 class PolicyState(models.TextChoices):
     TEMPLATE = "TEMPLATE", "模板"
+    DRAFT = "DRAFT", "草稿"
     IN_FORCE = "IN_FORCE", "执行中"
     WITHDRAWN = "WITHDRAWN", "已停用"
 
@@ -44,6 +45,10 @@ class Policy(models.Model):
     switched_on_by = models.ForeignKey(
         "grid.Staff", verbose_name="启用人", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+
+    compared_up_to = models.BigIntegerField(
+        "已对照到的观察", null=True, blank=True, editable=False
+    )  # recalculations are proposed up to this observation; null: all of them, or none asked for
 
     history = HistoricalRecords()
     objects = PolicyQuerySet.as_manager()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from quarantine.rules.clock import SHANGHAI
+from quarantine.rules.life import phase_left_words
 from quarantine.rules.policy import PolicyTerms
 from quarantine.rules.words import day_words, hour_words
 
@@ -22,19 +23,25 @@ def release_blockers(
     missed_slots: Sequence[tuple[date, str]] = (),
     open_alerts: int = 0,
     is_extension_pending: bool = False,
+    is_recalculation_pending: bool = False,
+    handed_over_to: str = "",
+    day_one_on: date | None = None,
 ) -> list[str]:
     """为什么还不能解除: a Chinese sentence for each obstacle at the instant `at`; [] when there is none.
 
     `missed_slots` are (date, slot code) of the missed readings that nobody has explained, in any order;
-    `open_alerts` counts alerts not closed. `at` and `expires_at` are aware. Source: blocked by an
-    unexplained missed reading, an open abnormal event, or a pending extension (DOMAIN.md §3); the policy
-    may leave each of them out. A term that is not over always blocks.
+    `open_alerts` counts alerts not closed; `handed_over_to` names the village that has not answered a handover yet;
+    with `day_one_on` a term that is not over says which phase it is in. `at` and `expires_at` are aware. Source:
+    blocked by an unexplained missed reading, an open abnormal event, or a pending extension (DOMAIN.md §3); the
+    policy may leave each of them out. A term that is not over always blocks.
     """
-    year = at.astimezone(SHANGHAI).year
+    local = at.astimezone(SHANGHAI)
+    year = local.year
     blockers: list[str] = []
     if at < expires_at:
         over = f"{day_words(last_on, year)}{hour_words(terms.release.full_term_time)}"
-        blockers.append(f"观察期未满，{over}期满")
+        phase = phase_left_words(terms, day_one_on, local.date()) if day_one_on else ""
+        blockers.append(f"观察期未满，{over}期满" + (f"；{phase}" if phase else ""))
     if terms.release.block_on_missed and missed_slots:
         blockers.append(
             f"有{len(missed_slots)}次漏测没有说明原因：{_missed_words(terms, missed_slots, year)}"
@@ -43,6 +50,10 @@ def release_blockers(
         blockers.append(f"有{open_alerts}起异常事件没有办结")
     if terms.release.block_on_pending_extension and is_extension_pending:
         blockers.append("延长观察的申请还没有审核")
+    if terms.release.block_on_pending_extension and is_recalculation_pending:
+        blockers.append("按新政策重算的建议还没有处理")
+    if handed_over_to:
+        blockers.append(f"已提请移交给{handed_over_to}，对方还没有答复")
     return blockers
 
 

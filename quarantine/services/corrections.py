@@ -21,14 +21,17 @@ from quarantine.models import (
     VisitState,
 )
 from quarantine.models.visits import UNMEASURED
+from quarantine.services.aftercare import followups_call_off
 from quarantine.services.events import event_add, visits_lay_down
 from quarantine.services.followup import followup_refresh
 from quarantine.services.homes import live_at
 from quarantine.services.observations import observation_move_locked
+from quarantine.services.pending import handover_lapse, recalculation_lapse
 from quarantine.services.stays import stay_reopen, stay_unmove, stay_void
+from quarantine.services.terms import TERM_FIELDS, term_restore, visits_fit
 
 CLOSING = frozenset({EventKind.RELEASED, EventKind.TRANSFERRED, EventKind.LOST, EventKind.DIED})
-SHIFTING = frozenset({EventKind.EXTENDED, EventKind.SHORTENED})
+SHIFTING = frozenset({EventKind.EXTENDED, EventKind.SHORTENED, EventKind.RESTARTED, EventKind.RECALCULATED})
 
 
 def latest_event(observation: Observation, known_at: dt.datetime) -> ObservationEvent | None:
@@ -75,10 +78,7 @@ def _undo(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.dat
     elif event.kind == EventKind.MOVED:
         _move_back(row, event, by, known_at)
     elif event.kind in SHIFTING:
-        row.last_on = dt.date.fromisoformat(event.detail["from"])
-        row.save(update_fields=["last_on", "version"])
-        _cancel_visits(row, known_at, by, after=row.last_on)
-        visits_lay_down(observation=row, terms=row.policy.parsed(), from_at=known_at)
+        _shift_back(row, event, by, known_at)
     elif event.kind == EventKind.OPENED:
         _void(row, by, known_at)
     else:
@@ -92,6 +92,7 @@ def _reopen(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.d
     row.state, row.outcome, row.closed_at = ObservationState.OPEN, "", None
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
     stay_reopen(observation=row, known_at=known_at)
+    followups_call_off(row)
     # Slots that had closed before the mistake was made are missed again; those that closed since stay cancelled:
     # nobody was due then.
     undone = row.visits.filter(state=VisitState.CANCELLED, state_recorded_at=event.recorded_at)
@@ -143,10 +144,14 @@ def _move_back(row: Observation, event: ObservationEvent, by: Staff, known_at: d
         )
 
 
-def _cancel_visits(row: Observation, known_at: dt.datetime, by: Staff, after: dt.date) -> None:
-    row.visits.filter(state=VisitState.PLANNED, date__gt=after).update(
-        state=VisitState.CANCELLED, state_at=known_at, state_recorded_at=known_at, state_by=by
-    )
+def _shift_back(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:
+    """The term as it was before, under the policy of then; an extension of before 0004 knows its last day only."""
+    if "before" in event.detail:
+        term_restore(row, event.detail["before"])
+    else:
+        row.last_on = dt.date.fromisoformat(event.detail["from"])
+    row.save(update_fields=TERM_FIELDS)
+    visits_fit(row, row.policy.parsed(), by=by, known_at=known_at)
 
 
 def _void(row: Observation, by: Staff, known_at: dt.datetime) -> None:
@@ -154,6 +159,8 @@ def _void(row: Observation, by: Staff, known_at: dt.datetime) -> None:
     row.state, row.outcome, row.closed_at = ObservationState.CLOSED, Outcome.VOIDED, known_at
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
     stay_void(observation=row, known_at=known_at)
+    handover_lapse(row, by=by, at=known_at, why="观察误建作废")
+    recalculation_lapse(row, by=by, at=known_at, why="观察误建作废")
     row.visits.filter(state__in=[*UNMEASURED, VisitState.MISSED]).update(
         state=VisitState.CANCELLED, state_at=known_at, state_recorded_at=known_at, state_by=by
     )

@@ -1,4 +1,4 @@
-"""How an observation ends: transfer, release, loss, death; and 擅自外出, which ends nothing but is told at once."""
+"""How an observation ends: transfer, release, loss, death; and what is only told at once: 擅自外出, 拒绝配合."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from django.utils import timezone
 from grassroots.grid.models import Staff
 from grassroots.ledgers.rollups import mark_dirty
 from quarantine.models import AlertKind, EventKind, Observation, ObservationState, Outcome, VisitState
+from quarantine.services.aftercare import followups_lay_down
 from quarantine.services.alerts import alert_raise
 from quarantine.services.events import check_time, event_add, observation_lock
 from quarantine.services.followup import followup_refresh
+from quarantine.services.pending import handover_lapse, recalculation_lapse
 from quarantine.services.release import blockers_of, reviewers_of
+from quarantine.services.shared_clock import household_propose
 from quarantine.services.stays import stay_close
 
 # What a closing event undoes: slots after it were never due, whatever the tick has made of them since.
@@ -28,7 +31,7 @@ def _close(
 ) -> Observation:  # fmt: skip
     row.state, row.outcome, row.closed_at = ObservationState.CLOSED, outcome, at
     row.save(update_fields=["state", "outcome", "closed_at", "version"])
-    event_add(
+    event = event_add(
         observation=row, kind=kind, at=at, known_at=known_at, by=by, reason=reason, from_area=row.area,
         confirmed_by=confirmed_by, detail=detail or {},
     )  # fmt: skip
@@ -36,6 +39,10 @@ def _close(
     row.visits.filter(state__in=NOT_DUE, closes_at__gt=at).update(
         state=VisitState.CANCELLED, state_at=at, state_recorded_at=known_at, state_by=by
     )
+    why = f"观察已结束（{kind.label}）"
+    handover_lapse(row, by=by, at=known_at, why=why)
+    recalculation_lapse(row, by=by, at=known_at, why=why)
+    household_propose(row=row, event=event, at=known_at)
     followup_refresh([row.household_id] if row.household_id else [])
     mark_dirty([row.area_id])
     return row
@@ -82,10 +89,12 @@ def observation_release(
         raise ValidationError({"reviewer": f"{reviewer.name}没有确认解除这里的观察的权限。"})
     if blockers := blockers_of(row, at):
         raise ValidationError(blockers)
-    return _close(
+    _close(
         row, outcome=Outcome.RELEASED, kind=EventKind.RELEASED, at=at, known_at=known_at, by=by, reason=reason,
         confirmed_by=reviewer,
     )  # fmt: skip
+    followups_lay_down(row, released_on=timezone.localdate(at))
+    return row
 
 
 @transaction.atomic
@@ -114,21 +123,38 @@ def observation_left_home(
     at: dt.datetime | None = None, known_at: dt.datetime | None = None,
 ) -> Observation:  # fmt: skip
     """擅自外出: noted as an event, and an alert raised at once. Raises ValidationError by field, StaleVersion."""
-    known_at = known_at or timezone.now()
-    at = at or known_at
     if not reason.strip():
         raise ValidationError({"reason": "请写明外出的情况。"})
+    return _note(
+        observation, version, by=by, reason=reason, at=at, known_at=known_at, kind=EventKind.LEFT_HOME,
+        alert=AlertKind.LEFT_HOME,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def observation_refused(
+    *, observation: Observation, version: int, reason: str, by: Staff,
+    at: dt.datetime | None = None, known_at: dt.datetime | None = None,
+) -> Observation:  # fmt: skip
+    """拒绝配合: noted as an event, and an alert raised at once. Raises ValidationError by field, StaleVersion."""
+    if not reason.strip():
+        raise ValidationError({"reason": "请写明怎样拒绝、做了哪些劝导。"})
+    return _note(
+        observation, version, by=by, reason=reason, at=at, known_at=known_at, kind=EventKind.REFUSED,
+        alert=AlertKind.REFUSED,
+    )  # fmt: skip
+
+
+def _note(
+    observation: Observation, version: int, *, by: Staff, reason: str, at: dt.datetime | None,
+    known_at: dt.datetime | None, kind: EventKind, alert: AlertKind,
+) -> Observation:  # fmt: skip
+    """What ends nothing and is told at once."""
+    known_at = known_at or timezone.now()
+    at = at or known_at
     row = observation_lock(observation, version)
     check_time(row, at, known_at)
     row.save(update_fields=["version"])
-    event_add(
-        observation=row,
-        kind=EventKind.LEFT_HOME,
-        at=at,
-        known_at=known_at,
-        by=by,
-        reason=reason,
-        to_area=row.area,
-    )
-    alert_raise(observation=row, kind=AlertKind.LEFT_HOME, at=known_at)
+    event_add(observation=row, kind=kind, at=at, known_at=known_at, by=by, reason=reason, to_area=row.area)
+    alert_raise(observation=row, kind=alert, at=known_at)
     return row

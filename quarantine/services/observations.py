@@ -12,20 +12,24 @@ from django.utils import timezone
 from grassroots.grid.models import Area, Staff
 from grassroots.ledgers.rollups import mark_dirty
 from households.models import Household, Person
-from quarantine.models import EventKind, Observation, Place, Policy, Returnee, VisitState
+from quarantine.models import EventKind, Observation, ObservationEvent, Place, Policy, Returnee, VisitState
 from quarantine.rules.clock import extend
 from quarantine.rules.policy import PolicyTerms
+from quarantine.services.changes import observation_restart, observation_shorten
 from quarantine.services.contacts import contacts_link
 from quarantine.services.endings import (
     observation_end,
     observation_left_home,
+    observation_refused,
     observation_release,
     observation_transfer,
 )
 from quarantine.services.events import check_time, event_add, observation_lock, visits_lay_down
 from quarantine.services.followup import followup_refresh
 from quarantine.services.homes import live_at
+from quarantine.services.pending import handover_lapse
 from quarantine.services.plans import Plan, StartDates, observation_plan
+from quarantine.services.shared_clock import household_propose
 from quarantine.services.stays import stay_close, stay_open
 
 __all__ = [
@@ -40,7 +44,10 @@ __all__ = [
     "observation_move_locked",
     "observation_open",
     "observation_plan",
+    "observation_refused",
     "observation_release",
+    "observation_restart",
+    "observation_shorten",
     "observation_transfer",
     "visits_lay_down",
 ]
@@ -79,10 +86,12 @@ def _opened(plan: Plan, values: dict[str, Any]) -> Observation:
 def observation_open(
     *, person: Person, area: Area, dates: StartDates, by: Staff, household: Household | None = None,
     returnee: Returnee | None = None, policy: Policy | None = None, place: str = Place.HOME, place_note: str = "",
-    reason: str = "", at: dt.datetime | None = None, known_at: dt.datetime | None = None,
+    reason: str = "", plan: Plan | None = None, continues: Observation | None = None, clock: str = "",
+    at: dt.datetime | None = None, known_at: dt.datetime | None = None,
 ) -> Observation:  # fmt: skip
     """Open an observation from `at` (default now) and lay down its visits.
 
+    `plan`, `continues` and `clock` are given by `observation_return` for somebody who comes back.
     Raises ValidationError when the person is under observation already, no policy applies, or no date is known from
     which to count. What `observation_preview` warns of is for the caller to have confirmed.
     """
@@ -92,23 +101,26 @@ def observation_open(
         raise ValidationError({"at": "开始管控的时间不能晚于现在。"})
     Person.objects.select_for_update().get(pk=person.pk)  # two who open at once: the second one is told
     _check_opening(person, area, household, returnee, place)
-    plan = observation_plan(dates=dates.controlled_by(timezone.localdate(at)), policy=policy)
+    plan = plan or observation_plan(dates=dates.controlled_by(timezone.localdate(at)), policy=policy)
     values: dict[str, Any] = {
         "person": person,
         "returnee": returnee,
         "household": household,
         "area": area,
         "place": place,
+        "continues": continues,
     }
     values |= {"place_note": place_note.strip(), "opened_at": at, "recorded_at": known_at}
     observation = _opened(plan, values)
     contacts_link(person)
-    event_add(
-        observation=observation, kind=EventKind.OPENED, at=at, known_at=known_at, by=by, to_area=area, reason=reason
+    event = event_add(
+        observation=observation, kind=EventKind.OPENED, at=at, known_at=known_at, by=by, to_area=area, reason=reason,
+        detail={"clock": clock} if clock else {},
     )  # fmt: skip
     stay_open(observation=observation, area=area, place=place, at=at, known_at=known_at)
     visits_lay_down(observation=observation, terms=plan.terms, from_at=max(at, known_at))
     followup_refresh([household.pk] if household else [])
+    household_propose(row=observation, event=event, at=known_at)
     mark_dirty([area.pk])
     return observation
 
@@ -141,11 +153,12 @@ def observation_extend(
     check_time(row, at, known_at)
     before, row.last_on = row.last_on, extend(row.last_on, days)
     row.save(update_fields=["last_on", "version"])
-    event_add(
+    event = event_add(
         observation=row, kind=EventKind.EXTENDED, at=at, known_at=known_at, by=by, reason=reason, to_area=row.area,
         detail={"days": days, "from": before.isoformat(), "to": row.last_on.isoformat()},
     )  # fmt: skip
     visits_lay_down(observation=row, terms=terms, from_at=known_at)
+    household_propose(row=row, event=event, at=known_at)
     mark_dirty([row.area_id])
     return row
 
@@ -164,10 +177,12 @@ def observation_move(
         raise ValidationError({"area": f"“{area.name}”已停用，请选择现在的区域。"})
     row = observation_lock(observation, version)
     check_time(row, at, known_at)
-    observation_move_locked(
+    event = observation_move_locked(
         row, area=area, household=household, reason=reason, by=by, at=at, known_at=known_at, place=place,
         place_note=place_note,
     )  # fmt: skip
+    handover_lapse(row, by=by, at=known_at, why="已另行转往他处")
+    household_propose(row=row, event=event, at=known_at)
     if row.place == Place.HOME:
         live_at(person=row.person, area=area, household=household, address=place_note, by=by, at=known_at)
     return row
@@ -176,7 +191,7 @@ def observation_move(
 def observation_move_locked(
     row: Observation, *, area: Area, household: Household | None, reason: str, by: Staff, at: dt.datetime,
     known_at: dt.datetime, place: str = "", place_note: str | None = "",
-) -> None:  # fmt: skip
+) -> ObservationEvent:  # fmt: skip
     """Move a row that is already locked; also used when its area gets a successor (`place_note` None: it stays)."""
     before = {
         "household": row.household_id,
@@ -197,7 +212,7 @@ def observation_move_locked(
     if area.pk == old_area.pk and after == before:
         raise ValidationError({"area": "新的观察地点与现在的相同。"})
     row.save(update_fields=["area", "household", "place", "place_note", "walk_key", "version"])
-    event_add(
+    event = event_add(
         observation=row, kind=EventKind.MOVED, at=at, known_at=known_at, by=by, reason=reason, from_area=old_area,
         to_area=area, detail={"before": before, "to_household": row.household_id},
     )  # fmt: skip
@@ -206,3 +221,4 @@ def observation_move_locked(
     row.visits.filter(state=VisitState.PLANNED, closes_at__gt=at).update(area=area)
     followup_refresh([pk for pk in (old_household, row.household_id) if pk])
     mark_dirty([old_area.pk, area.pk])
+    return event

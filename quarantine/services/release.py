@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import Q, QuerySet
 
 from grassroots.grid.models import AreaDuty, Posting, Staff
-from quarantine.models import Observation, VisitState
+from quarantine.models import Observation, RecalculationKind, VisitState
 from quarantine.rules.clock import term_until
 from quarantine.rules.release import release_blockers
 
@@ -15,9 +15,11 @@ RELEASE = "release_observation"
 
 
 def blockers_of(observation: Observation, at: dt.datetime) -> list[str]:
-    """What stands in the way of release at that time, in words; an empty list when nothing does (two queries)."""
+    """What stands in the way of release at that time, in words; an empty list when nothing does (four queries)."""
     terms = observation.policy.parsed()
     missed = observation.visits.filter(state=VisitState.MISSED, explanation="", closes_at__lte=at)
+    waiting = set(observation.recalculations.pending().values_list("kind", flat=True))
+    handover = observation.handovers.pending().select_related("to_area").first()
     return release_blockers(
         terms,
         at=at,
@@ -25,6 +27,10 @@ def blockers_of(observation: Observation, at: dt.datetime) -> list[str]:
         expires_at=term_until(terms, observation.day_one_on, observation.last_on).expires_at,
         missed_slots=list(missed.order_by("date", "opens_at").values_list("date", "slot")),
         open_alerts=observation.alerts.open().count(),
+        is_extension_pending=RecalculationKind.HOUSEHOLD in waiting,
+        is_recalculation_pending=RecalculationKind.POLICY in waiting,
+        handed_over_to=handover.to_area.name if handover else "",
+        day_one_on=observation.day_one_on,
     )
 
 

@@ -25,7 +25,7 @@ def returnee_or_404(request: HttpRequest, uid: uuid.UUID, *permissions: str) -> 
 def observation_or_404(request: HttpRequest, uid: uuid.UUID, *permissions: str) -> Observation:
     """An observation of the person's scope, open or closed; 403 inside it without the right."""
     rows = Observation.objects.visible_to(staff_of(request))
-    related = ("person", "household", "area", "policy", "returnee")
+    related = ("person", "household", "area", "policy", "returnee", "continues")
     observation = get_object_or_404(rows.select_related(*related), uid=uid)
     require(request, *permissions)
     return observation

@@ -30,18 +30,24 @@ from quarantine.forms.events import (
     ReleaseForm,
     TransferForm,
 )
+from quarantine.forms.life import ObservationHandoverForm, RestartForm, ReturnForm, ShortenForm
 from quarantine.models import Observation, ObservationEvent, VisitState
 from quarantine.services.corrections import CLOSING, event_annul, latest_event
+from quarantine.services.handovers import handover_request
 from quarantine.services.observations import (
     observation_end,
     observation_extend,
     observation_left_home,
     observation_move,
+    observation_refused,
     observation_release,
+    observation_restart,
+    observation_shorten,
     observation_transfer,
 )
 from quarantine.services.readings import visit_explain
 from quarantine.services.release import blockers_of, reviewers_of
+from quarantine.services.returns import observation_return
 from quarantine.views.access import observation_crumbs, observation_or_404
 
 CHANGE, RELEASE = "quarantine.change_observation", "quarantine.release_observation"
@@ -82,6 +88,16 @@ def _move_form(data: Any, observation: Observation, by: Staff, typed: Typed) -> 
     return MoveForm(data, initial=initial, staff=by)
 
 
+def _handover_form(data: Any, observation: Observation, by: Staff, typed: Typed) -> forms.Form:
+    return ObservationHandoverForm(
+        data, initial={"version": observation.version, **typed}, observation=observation
+    )
+
+
+def _return_form(data: Any, observation: Observation, by: Staff, typed: Typed) -> forms.Form:
+    return ReturnForm(data, initial=typed or None, observation=observation)
+
+
 def _release_form(data: Any, observation: Observation, by: Staff, typed: Typed) -> forms.Form:
     reviewers = reviewers_of(observation, by)
     return ReleaseForm(data, initial={"version": observation.version, **typed}, reviewers=reviewers)
@@ -112,6 +128,14 @@ ACTIONS = {
     "extend": Action(
         "延长观察", "延长后会接着安排每天的测温。", "延长", _form(ExtendForm), _service(observation_extend), "已延长。"
     ),
+    "shorten": Action(
+        "缩短观察", "提前期满：以后的测温不再安排。提前期满也要由两人确认解除。", "缩短", _form(ShortenForm),
+        _service(observation_shorten), "已缩短。",
+    ),
+    "restart": Action(
+        "重新起算", "擅自外出或有新的暴露的，从那一天起重新算满全程；已测的体温都保留。", "重新起算",
+        _form(RestartForm), _service(observation_restart), "已重新起算，测温已接着排好。", is_grave=True,
+    ),
     "transfer": Action(
         "转送", "送往医院或集中隔离点，居家观察到此结束；由专车转送，不能让本人自行前往。", "确认转送",
         _form(TransferForm), _service(observation_transfer), "已办理转送，居家观察结束。", is_grave=True,
@@ -119,6 +143,14 @@ ACTIONS = {
     "move": Action(
         "转往他处观察", "换个地方继续观察：旧区域记转出，新区域记转入，天数不断。", "办理转移", _move_form,
         _service(observation_move), "已转往新的观察地点。",
+    ),
+    "handover": Action(
+        "移交外村", "请另一个村（社区）接收。对方接收以前，仍由这边测温、负责、统计。", "提请移交", _handover_form,
+        _service(handover_request), "已提请移交，等对方答复。",
+    ),
+    "return": Action(
+        "返回观察", "从医院或集中隔离点回来，在原来的住所接着观察：另立一次观察，原来的记录不变。", "开始观察",
+        _return_form, _service(observation_return), "已开始新的一次观察。", on_closed=True,
     ),
     "release": Action(
         "解除观察", "由您和审核人两人确认，缺一不可。", "确认解除", _release_form, _service(observation_release),
@@ -131,6 +163,10 @@ ACTIONS = {
     "left-home": Action(
         "报告擅自外出", "会立即通知医护人员、包片领导和街道。", "报告", _form(EventForm),
         _service(observation_left_home), "已报告，异常事件已通知到人。", is_grave=True,
+    ),
+    "refused": Action(
+        "报告拒绝配合", "会立即通知医护人员、包片领导和街道。", "报告", _form(EventForm),
+        _service(observation_refused), "已报告，异常事件已通知到人。", is_grave=True,
     ),
     "explain": Action(
         "说明漏测原因", "说明了原因的漏测不再妨碍解除；记录仍然是漏测。", "保存说明", _explain_form, _explain,
@@ -180,10 +216,10 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
 
     def write(form: Any) -> dict[str, Any]:
         try:
-            action.write(observation, form, by)
+            result = action.write(observation, form, by)
         except StaleVersion as stale:
             raise SubmissionInvalid(_stale_page(request, form, stale.current, make, show)) from stale
-        return {"observation": str(uid)}
+        return {"observation": str(result.uid if isinstance(result, Observation) else uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:
         messages.success(request, action.said)

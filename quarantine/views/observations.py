@@ -17,7 +17,7 @@ from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import link, require, staff_of
 from households.models import Person
 from quarantine.listing import dress_observations, page_by_last_day, page_by_time
-from quarantine.models import Alert, EventKind, Observation, ObservationEvent, ObservationState
+from quarantine.models import Alert, EventKind, Observation, ObservationEvent, ObservationState, Outcome
 from quarantine.rules.clock import Start, term_until
 from quarantine.rules.words import explain_term
 from quarantine.services.corrections import latest_event
@@ -129,6 +129,9 @@ def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "latest": latest,
         "chain": duties_for(DutyTarget(observation.area_id, observation.household_id, observation.person_id)),
         "services": services_of(observation.person_id),
+        "handovers": list(observation.handovers.pending()) if is_open else [],
+        "may_return": observation.outcome == Outcome.TRANSFERRED
+        and not Observation.objects.open().filter(person=observation.person_id).exists(),
         "may_annul": latest is not None and observation.outcome != "VOIDED",
     }
     return render(request, "quarantine/observation_detail.html", context)

@@ -15,18 +15,29 @@ from grassroots.grid.models import Area
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.rollups import mark_dirty
 from grassroots.ledgers.statistics import Figures, count_all
-from quarantine.models import Observation, Reading, Visit, VisitState
+from quarantine.models import Handover, Observation, Reading, Recalculation, Visit, VisitState
 from quarantine.services.corrections import event_annul, latest_event
+from quarantine.services.handovers import (
+    handover_accept,
+    handover_decline,
+    handover_request,
+    handover_withdraw,
+)
 from quarantine.services.observations import (
     StartDates,
     observation_end,
     observation_extend,
     observation_move,
     observation_open,
+    observation_refused,
     observation_release,
+    observation_restart,
+    observation_shorten,
     observation_transfer,
 )
 from quarantine.services.readings import reading_correct, reading_record, visit_explain, visit_mark
+from quarantine.services.recalculations import recalculation_apply
+from quarantine.services.returns import observation_return
 from quarantine.steps import mark_missed
 from tests.factories import OfficeCast
 from tests.quarantine.cases import make_returnee
@@ -86,7 +97,8 @@ class Replay:
         # _annul twice: what is undone and done again is where figures part
         what = self.random.choice(
             (self._open, self._open, self._move, self._end, self._extend, self._annul, self._annul, self._read,
-             self._read, self._correct, self._mark, self._explain, self._release)
+             self._read, self._correct, self._mark, self._explain, self._release, self._life, self._life,
+             self._hand_over, self._hand_over)
         )  # fmt: skip
         try:
             if what(at, known_at):
@@ -149,6 +161,68 @@ class Replay:
         observation_extend(
             observation=row, version=row.version, days=2, reason="同住人发热", by=self.office.health, at=at,
             known_at=known_at,
+        )  # fmt: skip
+        return True
+
+    def _life(self, at: dt.datetime, known_at: dt.datetime) -> bool:
+        """What changes a term, or brings somebody back."""
+        what = self.random.choice(("shorten", "restart", "refuse", "return", "apply"))
+        if what == "return":
+            return self._return(at, known_at)
+        if what == "apply":
+            waiting = list(Recalculation.objects.pending().order_by("pk"))
+            if waiting:
+                one = self.random.choice(waiting)
+                recalculation_apply(recalculation=one, by=self.office.ding, at=known_at)
+                self.done.append(what)
+            return bool(waiting)
+        if (row := self._pick()) is None:
+            return False
+        common = {"observation": row, "version": row.version, "reason": "核实", "by": self.office.health}
+        times = {"at": at, "known_at": known_at}
+        if what == "shorten":
+            days = self.random.randint(-1, 3)
+            last_on = timezone.localdate(known_at) + dt.timedelta(days=days)
+            observation_shorten(last_on=last_on, **common, **times)
+        elif what == "restart":
+            observation_restart(cause="NEW_EXPOSURE", basis_on=timezone.localdate(at), **common, **times)
+        else:
+            observation_refused(**common, **times)
+        self.done.append(what)
+        return True
+
+    def _return(self, at: dt.datetime, known_at: dt.datetime) -> bool:
+        rows = list(Observation.objects.filter(outcome="TRANSFERRED").order_by("pk"))
+        if not rows:
+            return False
+        row, clock = self.random.choice(rows), self.random.choice(("CONTINUE", "RESTART"))
+        observation_return(
+            observation=row, clock=clock, reason="排除", area=self._area(), place_note="王家院子",
+            by=self.office.health, at=at, known_at=known_at,
+        )  # fmt: skip
+        self.done.append("return")
+        return True
+
+    def _hand_over(self, at: dt.datetime, known_at: dt.datetime) -> bool:
+        """Offered to another village; accepted, declined or taken back at a later moment."""
+        waiting = list(Handover.objects.pending().order_by("pk"))
+        if waiting and self.random.random() < 0.7:
+            row = self.random.choice(waiting)
+            area = self.random.choice((self.office.other_group, self.office.other_village))
+            answer = self.random.random()
+            if answer < 0.7:
+                self.done.append("accept")
+                handover_accept(handover=row, area=area, by=self.office.bing, at=known_at)
+            elif answer < 0.85:
+                handover_decline(handover=row, reason="查无此址", by=self.office.bing, at=known_at)
+            else:
+                handover_withdraw(handover=row, reason="不走了", by=self.office.jia, at=known_at)
+            return True
+        if (one := self._pick()) is None:
+            return False
+        handover_request(
+            observation=one, version=one.version, to_area=self.office.other_village, reason="回本村",
+            by=self.office.jia, at=known_at,
         )  # fmt: skip
         return True
 

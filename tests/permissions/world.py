@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
+from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Posting, Role, Staff
 from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout, Publication
 from grassroots.notices.inbox import message_send
 from households.models import (
@@ -27,6 +27,7 @@ from quarantine.models import (
     AlertAction,
     AlertKind,
     CloseContact,
+    Handover,
     Observation,
     Paper,
     Policy,
@@ -44,7 +45,7 @@ from quarantine.services.observations import StartDates, observation_open
 from quarantine.services.papers import papers_issue
 from quarantine.services.policies import policy_switch_on
 from quarantine.services.readings import reading_record
-from tests.factories import OfficeCast, make_household, make_office, make_person, make_staff
+from tests.factories import OfficeCast, make_area, make_household, make_office, make_person, make_staff
 
 
 @dataclass
@@ -77,6 +78,7 @@ class Things:
     layout: LedgerLayout
     batch: ImportBatch
     publication: Publication
+    handover: Handover
 
 
 @dataclass
@@ -126,8 +128,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         household=household, area=area, staff=by, recorded_by=by, outcome="SIGNED", visited_at=now
     )
     member = SurveyMember.objects.create(survey=survey, person=person)
-    traveller = make_person("", household).residencies.get()
-    Residency.objects.filter(pk=traveller.pk).update(is_away=True, away_where="成都")
+    traveller = _traveller(household)
     support = SupportStatus.objects.create(person=person, kind=SupportKind.DISABLED)
     kind = DutyKind.objects.get(code="group")
     colleague = make_staff(f"同事{area.name}", Role.OFFICER, area)
@@ -157,6 +158,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
+        handover=_handover(office, observation, by),
     )  # fmt: skip
 
 
@@ -169,6 +171,29 @@ def _transfer(alert: Alert, by: Staff) -> AlertAction:
         destination="县医院",
         departed_at=timezone.now(),
         by=by,
+    )
+
+
+def _traveller(household: Household) -> Residency:
+    """Somebody of the household who is away."""
+    traveller = make_person("", household).residencies.get()
+    Residency.objects.filter(pk=traveller.pk).update(is_away=True, away_where="成都")
+    return traveller
+
+
+def _handover(office: OfficeCast, observation: Observation, by: Staff) -> Handover:
+    """Offered to a village that none of the twins lies in."""
+    village = _third_village(office)
+    return Handover.objects.create(
+        observation=observation, from_area=observation.area, to_area=village, reason="回村", requested_by=by
+    )
+
+
+def _third_village(office: OfficeCast) -> Area:
+    """A village where none of the cast works but the street."""
+    street = Area.objects.get(pk=office.street.pk)
+    return Area.objects.get_children(street).filter(name="石佛村").first() or make_area(
+        office.street, Level.VILLAGE, "石佛村", "510121006003"
     )
 
 

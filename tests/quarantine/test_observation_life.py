@@ -1,0 +1,286 @@
+"""缩短, 重新起算, 拒绝, return after a transfer, the clock of a household; each undone by a further event."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from quarantine.models import (
+    AlertKind,
+    EventKind,
+    Observation,
+    ObservationState,
+    Policy,
+    Recalculation,
+    RecalculationState,
+    VisitState,
+)
+from quarantine.services.corrections import event_annul, latest_event
+from quarantine.services.observations import (
+    observation_extend,
+    observation_refused,
+    observation_restart,
+    observation_shorten,
+    observation_transfer,
+)
+from quarantine.services.recalculations import recalculation_apply, recalculation_dismiss, recalculation_renew
+from quarantine.services.release import blockers_of
+from quarantine.services.returns import observation_return
+from tests.factories import OfficeCast, aware, make_office
+from tests.quarantine.cases import make_observation, make_returnee, switch_on
+
+pytestmark = pytest.mark.django_db
+D = dt.date
+
+
+@pytest.fixture
+def office() -> OfficeCast:
+    cast = make_office()
+    switch_on(cast.admin)
+    return cast
+
+
+def times(text: str) -> dict[str, dt.datetime]:
+    return {"at": aware(text), "known_at": aware(text)}
+
+
+def annul(observation: Observation, office: OfficeCast, at: str) -> Observation:
+    observation.refresh_from_db()
+    event = latest_event(observation, aware(at))
+    assert event is not None
+    event_annul(event=event, version=observation.version, reason="录错", by=office.ding, known_at=aware(at))
+    observation.refresh_from_db()
+    return observation
+
+
+def waiting_days(observation: Observation) -> tuple[D, D]:
+    planned = (
+        observation.visits.filter(state=VisitState.PLANNED).order_by("date").values_list("date", flat=True)
+    )
+    return planned[0], list(planned)[-1]
+
+
+def terms(**values: Any) -> None:
+    policy = Policy.objects.get(state="IN_FORCE")
+    policy.terms = {**policy.terms, **values}
+    policy.save()
+
+
+# --- shortened ---------------------------------------------------------------------------------------------------
+def test_shortening_calls_off_what_lies_beyond_and_its_annulment_plans_it_again(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    observation_shorten(
+        observation=observation, version=1, last_on=D(2020, 1, 30), reason="专家组意见", by=office.health,
+        **times("2020-01-27 10:00"),
+    )  # fmt: skip
+    observation.refresh_from_db()
+    assert observation.last_on == D(2020, 1, 30)
+    assert waiting_days(observation)[1] == D(2020, 1, 30)
+    annul(observation, office, "2020-01-27 11:00")
+    assert observation.last_on == D(2020, 2, 3)
+    assert waiting_days(observation)[1] == D(2020, 2, 3)
+
+
+# --- started again -----------------------------------------------------------------------------------------------
+def restart(office: OfficeCast, observation: Observation, **values: Any) -> Observation:
+    fields: dict[str, Any] = {
+        "version": observation.version, "cause": "LEFT_HOME", "basis_on": D(2020, 1, 28), "reason": "外出打牌",
+        "by": office.health, **times("2020-01-28 15:00"), **values,
+    }  # fmt: skip
+    return observation_restart(observation=observation, **fields)
+
+
+def test_a_restart_counts_again_and_goes_on_measuring_today(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    restart(office, observation)
+    observation.refresh_from_db()
+    assert (observation.day_one_on, observation.last_on) == (D(2020, 1, 29), D(2020, 2, 11))
+    assert observation.day_number(D(2020, 1, 29)) == 1
+    planned = observation.visits.filter(state=VisitState.PLANNED)
+    assert planned.filter(date=D(2020, 1, 28), slot="PM").exists()
+    assert planned.filter(date=D(2020, 2, 11)).count() == 2
+
+
+def test_an_annulled_restart_gives_back_every_date(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    before = [observation.start_basis, observation.basis_on, observation.day_one_on, observation.last_on]
+    restart(office, observation)
+    annul(observation, office, "2020-01-28 16:00")
+    assert [
+        observation.start_basis, observation.basis_on, observation.day_one_on, observation.last_on
+    ] == before  # fmt: skip
+    assert waiting_days(observation)[1] == D(2020, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"cause": "WHIM"}, "cause"),
+        ({"basis_on": D(2020, 1, 29)}, "basis_on"),
+        ({"basis_on": D(2020, 1, 1)}, "basis_on"),
+    ],
+)
+def test_a_restart_that_cannot_be_is_refused_beside_its_field(
+    office: OfficeCast, values: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        restart(office, make_observation(office), **values)
+    assert field in refused.value.message_dict
+
+
+def test_a_refusal_is_an_event_and_raises_an_alert(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    observation_refused(
+        observation=observation, version=1, reason="不让进门", by=office.jia, **times("2020-01-26 09:00")
+    )
+    assert observation.events.filter(kind=EventKind.REFUSED).count() == 1
+    assert observation.alerts.get().kind == AlertKind.REFUSED
+
+
+# --- back from a hospital ------------------------------------------------------------------------------------------
+def transferred(office: OfficeCast) -> Observation:
+    observation = make_observation(office)
+    return observation_transfer(
+        observation=observation, version=1, destination="县人民医院", reason="发热", by=office.health,
+        **times("2020-01-27 10:00"),
+    )  # fmt: skip
+
+
+def test_who_comes_back_is_observed_again_with_the_clock_going_on(office: OfficeCast) -> None:
+    before = transferred(office)
+    further = observation_return(
+        observation=before, clock="CONTINUE", reason="排除", by=office.health, **times("2020-01-30 15:00")
+    )
+    assert (
+        further.continues == before and further.area == before.area and further.household == before.household
+    )
+    assert (further.day_one_on, further.last_on) == (before.day_one_on, before.last_on)
+    assert waiting_days(further) == (D(2020, 1, 30), D(2020, 2, 3))
+    before.refresh_from_db()
+    assert before.state == ObservationState.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("clock", "at", "field"),
+    [
+        ("CONTINUE", "2020-02-04 09:00", "clock"),
+        ("PHASE", "2020-01-30 09:00", "clock"),
+        ("", "2020-01-30 09:00", "clock"),
+        ("RESTART", "2020-01-26 09:00", "at"),
+    ],
+)
+def test_a_return_that_cannot_be_is_refused(office: OfficeCast, clock: str, at: str, field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        observation_return(
+            observation=transferred(office), clock=clock, reason="排除", by=office.health, at=aware(at),
+            known_at=aware("2020-02-05 09:00"),
+        )  # fmt: skip
+    assert field in refused.value.message_dict
+
+
+def test_only_who_was_transferred_comes_back(office: OfficeCast) -> None:
+    with pytest.raises(ValidationError, match="只有转送的人"):
+        observation_return(
+            observation=make_observation(office), clock="RESTART", reason="x", by=office.health
+        )
+
+
+# --- the clock of a household --------------------------------------------------------------------------------------
+def couple(office: OfficeCast) -> tuple[Observation, Observation]:
+    first = make_observation(office, "李一")
+    second = make_returnee(office, "李二", household=first.household)
+    return first, make_observation(office, returnee=second)
+
+
+def extended(office: OfficeCast, observation: Observation) -> None:
+    observation.refresh_from_db()
+    observation_extend(
+        observation=observation, version=observation.version, days=3, reason="待检", by=office.health,
+        **times("2020-01-27 10:00"),
+    )  # fmt: skip
+
+
+def test_nothing_is_proposed_where_the_policy_says_nothing_of_households(office: OfficeCast) -> None:
+    first, _second = couple(office)
+    extended(office, first)
+    assert not Recalculation.objects.exists()
+
+
+def test_a_later_last_day_is_proposed_to_who_lives_in_and_applied_by_an_event(office: OfficeCast) -> None:
+    terms(shares_clock=True)
+    first, second = couple(office)
+    extended(office, first)
+    proposed = Recalculation.objects.pending().get()
+    assert proposed.observation == second and "同住人李一" in proposed.reason
+    assert "延长观察的申请还没有审核" in blockers_of(second, aware("2020-02-05 09:00"))
+    recalculation_apply(recalculation=proposed, by=office.ding, at=aware("2020-01-27 11:00"))
+    second.refresh_from_db()
+    assert second.last_on == D(2020, 2, 6)
+    event = second.events.get(kind=EventKind.EXTENDED)
+    assert event.by == office.ding and "同住人李一" in event.reason
+    annul(second, office, "2020-01-27 12:00")
+    assert second.last_on == D(2020, 2, 3)
+
+
+def test_who_was_taken_to_hospital_starts_the_count_of_the_others_again(office: OfficeCast) -> None:
+    terms(shares_clock=True)
+    first, second = couple(office)
+    first.refresh_from_db()
+    observation_transfer(
+        observation=first, version=first.version, destination="县医院", reason="发热", by=office.health,
+        **times("2020-01-28 10:00"),
+    )  # fmt: skip
+    proposed = Recalculation.objects.pending().get(observation=second)
+    assert (proposed.day_one_on, proposed.last_on) == (D(2020, 1, 29), D(2020, 2, 11))
+    recalculation_apply(recalculation=proposed, by=office.ding, at=aware("2020-01-28 11:00"))
+    second.refresh_from_db()
+    assert (second.start_basis, second.basis_on) == ("LAST_CONTACT", D(2020, 1, 28))
+
+
+def test_a_proposal_that_no_longer_holds_refuses_in_words_and_is_worked_out_again(office: OfficeCast) -> None:
+    terms(shares_clock=True)
+    first, second = couple(office)
+    extended(office, first)
+    proposed = Recalculation.objects.pending().get()
+    second.refresh_from_db()
+    observation_extend(
+        observation=second,
+        version=second.version,
+        days=1,
+        reason="x",
+        by=office.jia,
+        **times("2020-01-27 10:30"),
+    )
+    with pytest.raises(ValidationError, match=r"又有变动.*延长"):
+        recalculation_apply(recalculation=proposed, by=office.ding, at=aware("2020-01-27 11:00"))
+    fresh = recalculation_renew(recalculation=proposed, by=office.ding, at=aware("2020-01-27 11:10"))
+    assert fresh is not None and fresh.old_last_on == D(2020, 2, 4)
+    recalculation_apply(recalculation=fresh, by=office.ding, at=aware("2020-01-27 11:20"))
+    proposed.refresh_from_db()
+    assert proposed.state == RecalculationState.EXPIRED
+
+
+def test_a_proposal_whose_cause_was_annulled_does_not_stand(office: OfficeCast) -> None:
+    terms(shares_clock=True)
+    first, _second = couple(office)
+    extended(office, first)
+    annul(first, office, "2020-01-27 11:00")
+    proposed = Recalculation.objects.pending().get()
+    with pytest.raises(ValidationError, match="已被更正"):
+        recalculation_apply(recalculation=proposed, by=office.ding)
+    assert recalculation_renew(recalculation=proposed, by=office.ding) is None
+
+
+def test_a_proposal_is_decided_once(office: OfficeCast) -> None:
+    terms(shares_clock=True)
+    first, second = couple(office)
+    extended(office, first)
+    proposed = Recalculation.objects.pending().get()
+    recalculation_dismiss(recalculation=proposed, reason="分房居住", by=office.ding)
+    with pytest.raises(ValidationError, match="不执行，由丁某办理"):
+        recalculation_apply(recalculation=proposed, by=office.jia)
+    assert "延长观察的申请还没有审核" not in blockers_of(second, aware("2020-02-05 09:00"))
