@@ -14,6 +14,7 @@ from grassroots.grid.duties import duties_for_many
 from grassroots.grid.models import Area, Level, Staff
 from households.doors import places_of
 from quarantine.models import Alert, AlertState
+from quarantine.rules.escalation import Cause
 from quarantine.services.alert_chain import target_of
 
 COUNTED_UP_TO = 2_000
@@ -118,5 +119,7 @@ def dress_alerts(rows: Sequence[Alert], at: dt.datetime) -> None:
             row.waits_for = "、".join(
                 officer.name for link in measuring for officer in link.officers if officer.is_active
             )
-        went_up = [up for up in row.escalations.all() if up.round == row.round]
+        went_up = [
+            up for up in row.escalations.all() if up.round == row.round and up.cause != Cause.STEP
+        ]
         row.went_up = went_up[-1].title if went_up and row.state != AlertState.CLOSED else ""

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from quarantine.models import ActionKind, Alert, AlertAction, AlertEscalation, AlertState
+from quarantine.rules.escalation import Cause
 from quarantine.services.alert_actions import ANNULLABLE
 
 
@@ -43,7 +44,9 @@ def timeline(alert: Alert) -> list[Entry]:
         can = can and (row.pk == (closings or [0])[-1] if is_closed else row.kind != ActionKind.CLOSED)
         waits = row.kind == ActionKind.TRANSFER and not row.arrived_at and row.pk not in annulled | arrived
         entries.append(Entry(row.recorded_at, row, None, row.pk in annulled, can, waits and not is_closed))
-    entries += [Entry(up.at, up=up) for up in alert.escalations.prefetch_related("told")]
+    # A step of the policy whose people had all been told before says nothing new.
+    ups = [up for up in alert.escalations.prefetch_related("told") if up.cause != Cause.STEP or up.told.all()]
+    entries += [Entry(up.at, up=up) for up in ups]
     return sorted([*entries, *_older(alert, actions)], key=lambda entry: entry.at)
 
 
