@@ -119,7 +119,5 @@ def dress_alerts(rows: Sequence[Alert], at: dt.datetime) -> None:
             row.waits_for = "、".join(
                 officer.name for link in measuring for officer in link.officers if officer.is_active
             )
-        went_up = [
-            up for up in row.escalations.all() if up.round == row.round and up.cause != Cause.STEP
-        ]
+        went_up = [up for up in row.escalations.all() if up.round == row.round and up.cause != Cause.STEP]
         row.went_up = went_up[-1].title if went_up and row.state != AlertState.CLOSED else ""

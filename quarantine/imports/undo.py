@@ -16,7 +16,9 @@ from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler, rows_de
 from grassroots.ledgers.rollups import mark_dirty
 from households.services.history import rows_update
 from quarantine.models import (
+    ActionKind,
     Alert,
+    AlertAction,
     AlertKind,
     AlertOutcome,
     AlertState,
@@ -27,6 +29,7 @@ from quarantine.models import (
 )
 from quarantine.services.corrections import event_annul
 from quarantine.services.followup import followup_refresh
+from quarantine.services.truth import readings_forget
 
 
 def _when(at: Any) -> str:
@@ -129,6 +132,8 @@ def take_back_readings(rows: Sequence[Any], undo: Undo) -> None:
     """They go; an earlier alert that one of them opened again is closed."""
     take_back_alerts(list(Alert.objects.filter(reading__in=rows)), undo)
     mark_dirty(set(Visit.objects.filter(readings__in=rows).values_list("area_id", flat=True)))
+    AlertAction.objects.filter(reading__in=rows, kind=ActionKind.REOPENED).update(reading=None)
+    readings_forget(rows)
     rows_delete(Reading, sorted(rows, key=lambda row: -row.pk), undo)
 
 

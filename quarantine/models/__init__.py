@@ -2,6 +2,7 @@
 
 from quarantine.models.alert_actions import ActionKind, AlertAction, AlertEscalation
 from quarantine.models.alerts import Alert, AlertOutcome, AlertState
+from quarantine.models.flags import Conclusion, FlagCheck, ReadingFlag, ReadingScan
 from quarantine.models.life import (
     FollowupHow,
     FollowupResult,
@@ -38,6 +39,7 @@ from quarantine.rules.alerting import AlertKind
 from quarantine.rules.papers import PaperKind
 from quarantine.rules.policy import Place
 from quarantine.rules.pushed import PushedCode
+from quarantine.rules.truth import FlagKind
 
 __all__ = [
     "ActionKind",
@@ -48,7 +50,10 @@ __all__ = [
     "AlertOutcome",
     "AlertState",
     "CloseContact",
+    "Conclusion",
     "EventKind",
+    "FlagCheck",
+    "FlagKind",
     "FollowupHow",
     "FollowupResult",
     "FollowupState",
@@ -76,6 +81,8 @@ __all__ = [
     "PushedPerson",
     "PushedState",
     "Reading",
+    "ReadingFlag",
+    "ReadingScan",
     "ReadingSource",
     "Recalculation",
     "RecalculationKind",
