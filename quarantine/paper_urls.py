@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine.views import paper_texts, papers
+from quarantine.views import paper_entry, paper_texts, papers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/", papers.paper_list, name="paper_list"),
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/no/<slug:code>/", papers.paper_detail, name="paper_detail"),
     path("papers/no/<slug:code>/print/", papers.paper_print, name="paper_print"),
     path("papers/no/<slug:code>/void/", papers.paper_void_page, name="paper_void"),
+    path("papers/no/<slug:code>/entry/", paper_entry.paper_entry, name="paper_entry"),
+    path(
+        "papers/no/<slug:code>/entry/<uuid:uid>/", paper_entry.paper_entry_record, name="paper_entry_record"
+    ),
     # what the QR code holds: as short as it can be
     path("p/<slug:code>/", papers.paper_open, name="paper_open"),
 ]

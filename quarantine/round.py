@@ -215,7 +215,9 @@ def rows_of(visits: Sequence[Visit], at: dt.datetime) -> list[RoundRow]:
     readings: dict[int, list[Reading]] = defaultdict(list)
     saved = [visit.pk for visit in visits if visit.pk]
     for reading in (
-        Reading.objects.filter(visit__in=saved).select_related("by").order_by("visit_id", "sequence")
+        Reading.objects.filter(visit__in=saved)
+        .select_related("by", "paper_entry")
+        .order_by("visit_id", "sequence")
     ):
         readings[reading.visit_id].append(reading)
     for visit in visits:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +18,14 @@ from quarantine.rules.readings import check_temperature
 from quarantine.rules.times import check_clock
 
 SYMPTOM_LENGTH = 20
+_BETWEEN = re.compile(r"[、，,;；/\s]+")
+_NO_POINT = re.compile(r"3\d\d|4[0-3]\d")
+
+
+def with_point(typed: str) -> str:
+    """366 as 36.6; anything but three digits between 300 and 439 as it is."""
+    digits = unicodedata.normalize("NFKC", typed).strip()
+    return f"{digits[:2]}.{digits[2]}" if _NO_POINT.fullmatch(digits) else typed
 
 
 def symptom_names(terms: PolicyTerms) -> list[str]:
@@ -55,7 +65,11 @@ def measured_moment(typed: str, on: dt.date) -> dt.datetime | None:
 
 
 class BackfillForm(ReadingForm):
-    """A reading from paper: when it was measured, if that is known, and by whom."""
+    """A reading from paper: when it was measured, if that is known, and by whom.
+
+    Here three digits are a temperature without its point (366 is 36.6), so that the number pad does: the page says so
+    and shows what was taken. At the door, where the thermometer can be looked at again, they are asked about.
+    """
 
     measured_at = forms.CharField(label="测量时间", required=False, max_length=12)
     by = forms.UUIDField(label="测量人", error_messages={"required": "请先在上方选择测量人。"})
@@ -63,6 +77,10 @@ class BackfillForm(ReadingForm):
     def __init__(self, *args: Any, on: dt.date, viewer: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on, self.viewer = on, viewer
+
+    def clean_temperature(self) -> Decimal:
+        self.cleaned_data["temperature"] = with_point(self.cleaned_data["temperature"])
+        return super().clean_temperature()
 
     def clean_measured_at(self) -> dt.datetime | None:
         return measured_moment(self.cleaned_data["measured_at"], self.on)
@@ -72,6 +90,32 @@ class BackfillForm(ReadingForm):
         if found is None:
             raise forms.ValidationError("测量人不在您的辖区,请重新选择。")
         return found
+
+
+class PaperLineForm(BackfillForm):
+    """A box of a printed sheet: symptoms are written in words, as on the paper."""
+
+    symptom_words = forms.CharField(label="症状", required=False, max_length=60)
+    confirmed = forms.CharField(required=False, max_length=60)
+
+    def __init__(self, *args: Any, terms: PolicyTerms, **kwargs: Any) -> None:
+        super().__init__(*args, terms=terms, **kwargs)
+        self.names = symptom_names(terms)
+
+    def clean(self) -> dict[str, Any]:
+        sent: dict[str, Any] = super().clean() or {}
+        words = sent.get("symptom_words", "")
+        found = [word for word in _BETWEEN.split(words) if word and word != NO_SYMPTOM]
+        odd = [word for word in found if word not in self.names]
+        if too_long := [word for word in odd if len(word) > SYMPTOM_LENGTH]:
+            self.add_error("symptom_words", f"“{too_long[0][:10]}…”太长，症状之间请用顿号分开。")
+        elif odd and sent.get("confirmed") != words:
+            known = "、".join(self.names)
+            self.add_error(
+                "symptom_words", f"“{odd[0]}”不在症状名单里（{known}）。纸上确是这样写的，再按一次保存。"
+            )
+        sent["symptoms"] = found
+        return sent
 
 
 class CorrectionForm(ReadingForm):

@@ -15,15 +15,16 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_POST
 
 from grassroots.grid.forms.parts import FIRST_DAY
-from grassroots.grid.models import Staff
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.views.pages import add_errors, link, require, staff_of
 from quarantine.backfill import backfill_rows, measured_in, measurers, observed_in, walked_after
 from quarantine.forms.readings import BackfillForm, ExplainForm
 from quarantine.measuring import MeasuringDuties
-from quarantine.models import Method, Observation, ReadingSource
+from quarantine.models import Method, Observation, Paper, PaperEntry, PaperKind, ReadingSource
 from quarantine.round import SlotTab, slot_tabs, terms_in_use
+from quarantine.rules.papers import read_code
 from quarantine.services.readings import reading_record, visit_explain, visit_for
+from quarantine.views.papers import papers_found
 from quarantine.views.round import (
     CONFLICT,
     CONFLICT_WORDS,
@@ -39,6 +40,8 @@ from quarantine.views.round import (
 )
 
 MEASURER = "backfill_by"
+SHEET_KINDS = (PaperKind.TEMPERATURE, PaperKind.ROUND, PaperKind.ROUTE)
+SHEETS_SHOWN, NUMBER_LENGTH = 20, 90
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def _date(typed: str, today: dt.date) -> tuple[dt.date, str]:
     return (today, "日期不能晚于今天。") if on > today else (on, "")
 
 
-def _measurer(request: HttpRequest, duties: MeasuringDuties) -> str:
+def measurer_of(request: HttpRequest, duties: MeasuringDuties) -> str:
     """Who measured: as chosen, as the last time, or the one who types if measuring is his duty; else nobody yet."""
     chosen = request.GET.get("by") or request.session.get(MEASURER, "")
     return str(chosen or ("" if duties.is_empty else staff_of(request).uid))
@@ -96,6 +99,9 @@ def backfill(request: HttpRequest) -> HttpResponse:
     """The paper of one slot as a list in walking order."""
     require(request, "quarantine.view_visit", "quarantine.add_reading")
     at = timezone.now()
+    sheets, number_problem = _sheets_of(request)
+    if len(sheets) == 1:
+        return redirect(link("quarantine:paper_entry", sheets[0].code))
     choice = choose(request, at)
     if choice is None:
         return render(request, "quarantine/round_none.html", {})
@@ -113,15 +119,37 @@ def backfill(request: HttpRequest) -> HttpResponse:
     staff = staff_of(request)
     context = {
         "choice": choice,
+        "sheets": sheets,
+        "number_problem": number_problem,
         "rows": rows,
         "today": timezone.localdate(at),
         "missing": sum(not row.is_measured for row in rows),
         "next_url": _link(choice, after=found[PAGE_ROWS - 1].uid) if len(found) > PAGE_ROWS else "",
         "symptom_lists": {row.terms.code: row.symptom_names for row in rows},
         "measurers": measurers(staff),
-        **_context(request, choice.tab, choice.is_all, _measurer(request, choice.duties)),
+        **_context(request, choice.tab, choice.is_all, measurer_of(request, choice.duties)),
     }
     return render(request, "quarantine/backfill.html", context)
+
+
+def _sheets_of(request: HttpRequest) -> tuple[list[Paper], str]:
+    """Sheets of ours that bear the number that was typed or scanned; words where it is one of another office's."""
+    number = _paper_number(request)
+    if not number:
+        return [], ""
+    found, _problem = papers_found(request, number)
+    sheets = list(found.filter(kind__in=SHEET_KINDS).order_by("-pk")[:SHEETS_SHOWN])
+    if sheets:
+        return sheets, ""
+    words = (
+        f"没有编号“{number}”的单子是从系统打印、属于您辖区的。不是系统打印的纸，可以照下面的名单录，"
+        "这个编号会记在每次体温旁边。"
+    )
+    return [], read_code(number)[1] or words
+
+
+def _paper_number(request: HttpRequest) -> str:
+    return " ".join((request.POST.get("number") or request.GET.get("number") or "").split())[:NUMBER_LENGTH]
 
 
 def _last_seen(request: HttpRequest) -> Observation | None:
@@ -142,6 +170,7 @@ def _context(request: HttpRequest, tab: SlotTab, is_all: bool, by: str) -> dict[
         "tab": tab,
         "is_all": is_all,
         "by": by,
+        "number": _paper_number(request),
         "method": method_of(request),
         "methods": Method.choices,
         "viewer_id": staff.pk,
@@ -180,7 +209,7 @@ def backfill_record(request: HttpRequest, uid: UUID) -> HttpResponse:
         if not form.is_valid():
             raise refuse()
         try:
-            return _write(observation, tab, form, staff_of(request), at)
+            return _write(observation, tab, form, request, at)
         except ValidationError as error:
             add_errors(form, error)
             raise refuse() from error
@@ -200,14 +229,14 @@ def backfill_record(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _write(
-    observation: Observation, tab: SlotTab, form: BackfillForm, staff: Staff, at: dt.datetime
+    observation: Observation, tab: SlotTab, form: BackfillForm, request: HttpRequest, at: dt.datetime
 ) -> dict[str, Any]:
     sent = form.cleaned_data
     recorded = reading_record(
         visit=visit_for(observation=observation, on=tab.date, slot=tab.slot, at=at),
         temperature=sent["temperature"],
         by=sent["by"],
-        entered_by=staff,
+        entered_by=staff_of(request),
         method=sent["method"],
         symptoms=sent["symptoms"],
         measured_at=sent["measured_at"],
@@ -215,6 +244,8 @@ def _write(
         is_rechecked=sent["is_rechecked"],
         at=at,
     )
+    if number := _paper_number(request):
+        PaperEntry.objects.get_or_create(reading=recorded.reading, defaults={"number": number})
     return {"reading": str(recorded.reading.uid)}
 
 

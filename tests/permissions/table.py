@@ -250,6 +250,14 @@ LINES: list[Line] = [
     Line("quarantine:paper_open", STAFF, lambda things: [things.paper.code]),
     Line("quarantine:paper_print", MEASURE, lambda things: [things.paper.code], method="POST"),
     *both(Line("quarantine:paper_void", MEASURE, lambda things: [things.paper.code])),
+    Line("quarantine:paper_entry", MEASURE, lambda things: [things.sheet.code]),
+    Line(
+        "quarantine:paper_entry_record",
+        MEASURE,
+        lambda things: [things.sheet.code, things.observation.uid],
+        method="POST",
+        data=lambda things: {"on": str(things.observation.day_one_on), "slot": "AM", "temperature": "366"},
+    ),
     Line("quarantine:paper_texts", SUPERVISE),
     *both(Line("quarantine:paper_text_edit", SUPERVISE, lambda things: [things.area.pk, "DOOR"])),
     # --- lists pushed down from above

@@ -128,6 +128,12 @@ def move_data(world: World) -> Data:
     return {"version": world.own.observation.version, "place": "HOME", "reason": "换个地方"}
 
 
+def line_data(world: World) -> dict[str, Any]:
+    """A box of the person's sheet: the first day's morning, which is over."""
+    on = world.own.observation.day_one_on
+    return {"on": str(on), "slot": "AM", "temperature": "366", "method": "FOREHEAD"}
+
+
 def backfill_data(world: World) -> Data:
     visit = world.own.visit
     return {"temperature": "36.6", "method": "FOREHEAD", "on": visit.date.isoformat(), "slot": visit.slot}
@@ -198,6 +204,9 @@ CHOICES = [
     Choice("BatchForm.area", "jia", at("quarantine:paper_batch"), area, Paper, lambda w: {"kind": "ROUTE"}),
     Choice("BackfillForm.by", "jia", at("quarantine:backfill_record", lambda w: w.own.observation.uid), colleague,
            Reading, backfill_data),
+    Choice("PaperLineForm.by", "jia",
+           lambda w: reverse("quarantine:paper_entry_record", args=[w.own.sheet.code, w.own.observation.uid]),
+           colleague, Reading, line_data),
     Choice("PushedAssignForm.area", "jia", at("quarantine:pushed_assign", lambda w: w.own.pushed_row.uid),
            lambda t: destination(t).pk, PushedPerson, lambda w: {"version": 1, "to": str(w.office.yi.uid)}),
     Choice("PushedAssignForm.to", "jia", at("quarantine:pushed_assign", lambda w: w.own.pushed_row.uid), colleague,

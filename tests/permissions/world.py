@@ -70,6 +70,7 @@ class Things:
     alert: Alert
     alert_action: AlertAction
     paper: Paper
+    sheet: Paper
     service: ServiceRequest
     colleague: Staff
     posting: Posting
@@ -151,10 +152,10 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         household_duty=HouseholdDuty.objects.create(household=household, staff=colleague, kind=kind),
         area_duty=AreaDuty.objects.create(area=area, staff=colleague, kind=kind),
         returnee=returnee, contact=CloseContact.objects.create(returnee=returnee, name="李四", phone="13900001111"),
-        observation=observation, visit=visit, reading=reading,
-        alert=alert, alert_action=_transfer(alert, by),
+        observation=observation, visit=visit, reading=reading, alert=alert, alert_action=_transfer(alert, by),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
         paper=papers_issue(observations=[observation], kind="NOTICE", by=by)[0],
+        sheet=papers_issue(observations=[observation], kind="TEMPERATURE", by=by)[0],
         colleague=colleague, posting=colleague.postings.get(),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
