@@ -34,6 +34,9 @@ for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
 for _role in (Role.SUPERVISOR, Role.OFFICER):
     grant(_role, *LISTS)
 grant(Role.SUPERVISOR, "quarantine.release_observation")
+# Hints on readings are for those who lead and those who inspect; the former say what came of them.
+grant(Role.SUPERVISOR, "quarantine.view_readingflag", "quarantine.change_readingflag")
+grant(Role.INSPECTOR, "quarantine.view_readingflag")
 grant(Role.HEALTH_WORKER, "quarantine.release_observation")
 for _role in (Role.SUPERVISOR, Role.ADMINISTRATOR):
     grant(_role, TEXTS)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine.views import alert_actions, alerts, backfill, corrections
+from quarantine.views import alert_actions, alerts, backfill, corrections, flags
 from quarantine.views import round as rounds
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,4 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:uid>/act/<slug:step>/", alert_actions.alert_act, name="alert_act"),
     path("alerts/actions/<uuid:uid>/arrive/", alert_actions.alert_arrive_page, name="alert_arrive"),
     path("alerts/actions/<uuid:uid>/annul/", alert_actions.alert_annul_page, name="alert_annul"),
+    path("flags/", flags.flag_list, name="flag_list"),
+    path("flags/<uuid:uid>/", flags.flag_detail, name="flag_detail"),
 ]

@@ -303,6 +303,9 @@ LINES: list[Line] = [
     ),
     *both(Line("quarantine:alert_arrive", CHECK, uid("alert_action"))),
     *both(Line("quarantine:alert_annul", CHECK, uid("alert_action"))),
+    Line("quarantine:flag_list", frozenset({"ding", "inspector"})),
+    Line("quarantine:flag_detail", frozenset({"ding", "inspector"}), uid("flag")),
+    Line("quarantine:flag_detail", frozenset({"ding"}), uid("flag"), method="POST"),
 ]
 # URLs whose arguments lie in no area, or that belong to one person; test_table.py and test_jobs.py test each by itself.
 ELSEWHERE = {

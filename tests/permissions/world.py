@@ -36,6 +36,7 @@ from quarantine.models import (
     PushedList,
     PushedPerson,
     Reading,
+    ReadingFlag,
     Returnee,
     ServiceRequest,
     Visit,
@@ -69,6 +70,7 @@ class Things:
     reading: Reading
     alert: Alert
     alert_action: AlertAction
+    flag: ReadingFlag
     paper: Paper
     sheet: Paper
     service: ServiceRequest
@@ -152,7 +154,8 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         household_duty=HouseholdDuty.objects.create(household=household, staff=colleague, kind=kind),
         area_duty=AreaDuty.objects.create(area=area, staff=colleague, kind=kind),
         returnee=returnee, contact=CloseContact.objects.create(returnee=returnee, name="李四", phone="13900001111"),
-        observation=observation, visit=visit, reading=reading, alert=alert, alert_action=_transfer(alert, by),
+        observation=observation, visit=visit, reading=reading,
+        alert=alert, alert_action=_transfer(alert, by), flag=_flag(reading),
         service=ServiceRequest.objects.create(person=person, area=area, kind="SHOPPING", request="米", recorded_by=by),
         paper=papers_issue(observations=[observation], kind="NOTICE", by=by)[0],
         sheet=papers_issue(observations=[observation], kind="TEMPERATURE", by=by)[0],
@@ -196,6 +199,16 @@ def _third_village(office: OfficeCast) -> Area:
     return Area.objects.get_children(street).filter(name="石佛村").first() or make_area(
         office.street, Level.VILLAGE, "石佛村", "510121006003"
     )
+
+
+def _flag(reading: Reading) -> ReadingFlag:
+    """A hint on one reading."""
+    at = reading.entered_at
+    flag = ReadingFlag.objects.create(
+        kind="FUTURE", officer=reading.by, area=reading.visit.area, count=1, from_at=at, until_at=at
+    )
+    flag.readings.add(reading)
+    return flag
 
 
 def _layout(area: Area, by: Staff) -> LedgerLayout:

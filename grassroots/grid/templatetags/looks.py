@@ -58,6 +58,9 @@ LOOKS: dict[str, Look] = {
     "FEVER": Look("danger", "thermometer-high", "发热"),
     "SYMPTOM": Look("danger", "activity", "有症状"),
     "IDENTICAL": Look("warn", "copy", "数值连续相同"),
+    # hints on readings, checked
+    "EXPLAINED": Look("ok", "check-circle-fill", "情况属实，已说明"),
+    "FOLLOW_UP": Look("warn", "eye-fill", "需要继续跟进"),
     # policies, jobs, accounts, duties
     "TEMPLATE": Look("muted", "file-earmark-text", "模板"),
     "IN_FORCE": Look("ok", "check-circle-fill", "执行中"),
