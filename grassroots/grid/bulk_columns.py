@@ -24,6 +24,7 @@ from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.lane import Lane
 
 RESERVE_TRIES = 50
+_TAKE = "SELECT min(k), max(k) FROM (SELECT nextval(%s::regclass) AS k FROM generate_series(1, %s)) AS taken"
 _TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -46,14 +47,12 @@ def reserve_keys(model: type[models.Model], count: int, using: str = "default") 
     if connection.vendor != "postgresql":
         last = model._base_manager.using(using).order_by("-pk").values_list("pk", flat=True).first()
         return range(int(last or 0) + 1, int(last or 0) + 1 + count)
-    sequence = "pg_get_serial_sequence(%s, %s)"
-    taken = (
-        f"SELECT min(k), max(k) FROM (SELECT nextval({sequence}) AS k FROM generate_series(1, %s)) AS taken"  # noqa: S608
-    )
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [table, pk.column])
+        sequence = cursor.fetchone()[0]  # looked up once: for each key it costs more than the key
         for _ in range(RESERVE_TRIES):
-            cursor.execute(taken, [table, pk.column, count])
+            cursor.execute(_TAKE, [sequence, count])
             first, last = cursor.fetchone()
             if last - first + 1 == count:
                 return range(int(first), int(last) + 1)

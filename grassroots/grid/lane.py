@@ -1,7 +1,9 @@
 """One thread beside the one that works, for statements that the database takes its time over.
 
 While PostgreSQL takes in a COPY the next one is put together: on two cores both go on at once. The statements go over
-the same connection and inside the same transaction, one after the other, in the order in which they were given.
+the same connection and inside the same transaction, one after the other, in the order in which they were given. Other
+statements over that connection wait until the lane is free: psycopg2 lets two threads use a connection, but not while
+one of them copies.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 from django.db import connections
@@ -23,7 +26,7 @@ class Lane:
 
     @property
     def is_beside(self) -> bool:
-        """Whether statements run in a thread of their own: then nobody else uses the connection before `wait`."""
+        """Whether statements run in a thread of their own."""
         return self._pool is not None
 
     def do(self, statement: Callable[[], Any]) -> None:
@@ -58,8 +61,16 @@ def lane(using: str = "default") -> Iterator[Lane]:
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="lane") as pool:
             beside = Lane(pool)
+            owner = get_ident()
+
+            def after_the_lane(execute: Any, *statement: Any) -> Any:
+                if get_ident() == owner:
+                    beside.wait()
+                return execute(*statement)
+
             try:
-                yield beside
+                with connection.execute_wrapper(after_the_lane):
+                    yield beside
             finally:
                 for one in beside._given:
                     one.exception()

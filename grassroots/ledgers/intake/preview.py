@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from grassroots.grid.bulk_columns import reserve_keys, write_columns
 from grassroots.grid.crypto import digest
 from grassroots.ledgers.intake.protocol import Change, Effect, Planned, Problem
 from grassroots.ledgers.models import ImportBatch, ImportPage
@@ -90,10 +91,11 @@ class PlanDigest:
 
 
 class PreviewWriter:
-    """Takes the lines of a plan in the order of the rows, and writes pages of an import anew in constant memory."""
+    """Takes the lines of a plan in the order of the rows, and writes pages of an import anew in constant memory: a
+    page's text is made when it is full, `pages_at_once` are written together."""
 
-    def __init__(self, batch: ImportBatch) -> None:
-        self.batch = batch
+    def __init__(self, batch: ImportBatch, *, pages_at_once: float = PAGES_AT_ONCE) -> None:
+        self.batch, self.pages_at_once = batch, pages_at_once
         self.counts = dict.fromkeys(Effect, 0)
         self.warnings = 0
         self._proposed: dict[str, int] = defaultdict(int)
@@ -101,7 +103,7 @@ class PreviewWriter:
         self._digest = PlanDigest()
         self._open: dict[str, list[list[Any]]] = defaultdict(list)
         self._numbers: dict[str, int] = defaultdict(int)
-        self._full: list[ImportPage] = []
+        self._full: list[tuple[str, int, str]] = []
         ImportPage.objects.filter(batch=batch).delete()
 
     def add(self, line: Line) -> None:
@@ -131,21 +133,27 @@ class PreviewWriter:
 
     def _close(self, part: str) -> None:
         if lines := self._open.pop(part, None):
-            page = ImportPage(batch=self.batch, part=part, number=self._numbers[part])
-            page.body = lines
+            self._full.append((part, self._numbers[part], json.dumps(lines, ensure_ascii=False)))
             self._numbers[part] += 1
-            self._full.append(page)
-        if len(self._full) >= PAGES_AT_ONCE:
+        if len(self._full) >= self.pages_at_once:
             self._write()
 
     def _write(self) -> None:
-        ImportPage.objects.bulk_create(self._full)
+        parts, numbers, bodies = map(list, zip(*self._full, strict=True)) if self._full else ([], [], [])
+        keys = reserve_keys(ImportPage, len(parts))
+        write_columns(
+            ImportPage, keys, {"batch_id": self.batch.pk, "part": parts, "number": numbers, "body": bodies}
+        )
         self._full = []
+
+    def close(self) -> None:
+        """No more lines: the pages that are not full are made too."""
+        for part in list(self._open):
+            self._close(part)
 
     def finish(self) -> str:
         """Write the rest and set the batch's counts (unsaved); returns the digest of the plan."""
-        for part in list(self._open):
-            self._close(part)
+        self.close()
         self._write()
         for effect, count in self.counts.items():
             setattr(self.batch, effect.value, count)

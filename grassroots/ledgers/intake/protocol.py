@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from grassroots.ledgers.reading.parsed import original_text
 
 if TYPE_CHECKING:
+    from grassroots.grid.lane import Lane
     from grassroots.grid.models import Area, Staff
     from grassroots.ledgers.reading.captions import Caption, Field
 
@@ -112,6 +113,9 @@ class ImportContext:
     `note_updated(obj, before)` after it was saved, with the old values by field name. Rows go in the order in which
     they were made. `keep_original(obj, key, problem)` keeps the text of a cell of field `key` that could not be taken
     over beside the record. `progress(done, total)` moves the bar and raises when the import was cancelled.
+
+    With a `lane`, statements may still run in it when `apply` returns; what needs the rows to stand there goes to
+    `later`, which runs it when they do.
     """
 
     area: Area
@@ -125,6 +129,8 @@ class ImportContext:
     note_range: Callable[[type[Any], int, int], None] = lambda model, first_pk, last_pk: None
     keep_original: Callable[[Any, str, Problem], None] = lambda obj, key, problem: None
     options: Mapping[str, Any] = field(default_factory=dict)
+    lane: Lane | None = None
+    later: Callable[[Callable[[], None]], None] = lambda do: do()
 
 
 Plan = Callable[[ImportContext, Sequence[Record]], Iterable[Planned]]
@@ -171,7 +177,9 @@ class ImportKind:
     fields_now: Callable[[], tuple[Field, ...]] | None = None
     takes_rejected: bool = False
     whole: Callable[[int], AbstractContextManager[object]] | None = None
-    """Put around the writing of so many rows where it is one transaction (PostgreSQL)."""
+    """Put around the writing of so many rows where it is one transaction (PostgreSQL). Where it answers True, what the
+    plan is held against is empty and stays so but for what this import writes: then a command may have rows planned
+    while others are written already (`at_once`); a plan that must change what is written raises PlanStale."""
 
     def columns(self) -> tuple[Field, ...]:
         """What its columns may be in this office."""

@@ -12,6 +12,7 @@ from grassroots.grid.models import Area, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.ledgers.captions import remember, remembered_for_many
 from grassroots.ledgers.intake.applying import BeingWritten, PlanChanged, batch_write
+from grassroots.ledgers.intake.at_once import batch_bring_in
 from grassroots.ledgers.intake.content import Content, content_of
 from grassroots.ledgers.intake.planning import Held, Progress, batch_replan, no_progress, sheets_of
 from grassroots.ledgers.intake.protocol import ImportKind, import_kind, import_kinds
@@ -32,6 +33,7 @@ __all__ = [
     "batch_choose",
     "batch_confirm",
     "batch_discard",
+    "batch_import",
     "batch_plan",
     "batch_start",
     "batch_undo",
@@ -99,6 +101,33 @@ def batch_plan(
     `held` keeps the plan for a `batch_write` that follows at once. Where the kind cannot be told the batch stays as
     read, with the reason in `problem`. Raises ImportRefused, UnreadableFile, SourceGone.
     """
+    content = _read(batch, by)
+    if batch.kind:
+        batch_replan(
+            batch, staff=by, at=at or timezone.now(), progress=progress, content=content, held=held
+        )  # fmt: skip
+    return batch
+
+
+def batch_import(
+    *, batch: ImportBatch, by: Staff, at: dt.datetime | None = None, progress: Progress = no_progress,
+    writing: Progress = no_progress,
+) -> ImportBatch:  # fmt: skip
+    """Read, plan and write a file in one go: for a command, which is its own confirmation. Where the kind cannot be
+    told nothing is written, and the reason is in `problem`. Raises ImportRefused, UnreadableFile, SourceGone,
+    PlanChanged, BeingWritten."""
+    at = at or timezone.now()
+    content = _read(batch, by)
+    if batch.kind and not batch_bring_in(batch, staff=by, at=at, content=content, progress=writing):
+        held = Held()
+        batch_replan(batch, staff=by, at=at, progress=progress, content=content, held=held)
+        batch_confirm(batch=batch, by=by, digest=batch.plan_digest)
+        batch_write(batch, staff=by, at=at, progress=writing, is_shown=False, held=held)
+    return batch
+
+
+def _read(batch: ImportBatch, by: Staff) -> Content:
+    """What a batch holds; its kind and columns are told unless they are known."""
     _check_open(batch)
     check_import(area=batch.area, staff=by, kind=batch.kind)
     try:
@@ -110,10 +139,7 @@ def batch_plan(
         _recognise(batch, content, by)
     if batch.kind:
         check_import(area=batch.area, staff=by, kind=batch.kind)
-        batch_replan(
-            batch, staff=by, at=at or timezone.now(), progress=progress, content=content, held=held
-        )  # fmt: skip
-    return batch
+    return content
 
 
 def _fail(batch: ImportBatch, words: str) -> None:

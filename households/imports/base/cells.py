@@ -129,10 +129,23 @@ class Reader:
             self._numbers(block, raw["id_number"])
         return block
 
-    def _column(self, block: Block, key: str, cells: Sequence[object]) -> None:
+    def words(
+        self, rows: Sequence[tuple[int, Sequence[object]]], columns: Mapping[str, int], key: str
+    ) -> set[str]:
+        """All that a column of a sheet says."""
+        if key not in columns:
+            return set()
+        at, memo = columns[key], self._memo(key)
+        return {word for cell in {cells[at] for _row, cells in rows} if (word := memo[cell])}
+
+    def _memo(self, key: str) -> Memo:
         memo = self._memos.get(key)
         if memo is None:
             memo = self._memos[key] = Memo(self._reads.get(key) or _text_up_to(LIMITS.get(key)))
+        return memo
+
+    def _column(self, block: Block, key: str, cells: Sequence[object]) -> None:
+        memo = self._memo(key)
         block.read[key] = list(map(memo.__getitem__, cells))
         if memo.flaws:
             self._flaws(block, key, cells, memo)

@@ -161,8 +161,6 @@ class Chunk:
         for group in self.groups:
             self._house(group)
         self._read_people()
-        if "surveyor" in self.block.read:
-            planner.knocks.ask_staff({name for name in self.block.read["surveyor"] if name})
         if "letter" in self.block.read:
             numbers = {number for number in self.block.read["letter"] if number}
             planner.knocks.taken = planner.register.taken_letters(self._area_ids(), numbers)

@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from grassroots.grid.models import Area, Staff
-from grassroots.ledgers.intake.protocol import Effect
+from grassroots.ledgers.intake.protocol import Effect, PlanStale
 from households.imports.base import words
 from households.imports.base.fields import STEP_KEYS
 from households.imports.base.plans import HousePlan, KnockPlan, MemberPlan, Row
@@ -142,6 +142,8 @@ class Knocks:
             return
         if known is not None and said.visited_at is None and known.row.survey_state == said.outcome:
             return
+        if known is None and house.pk is not None:
+            raise PlanStale  # the household stands there already, without this knock (protocol.ImportKind.whole)
         house.knock = self._new(row, house, said, people)
         if known is not None:
             row.change(

@@ -38,6 +38,7 @@ class Planner:
     def _sheet(self, sheet: SheetRows) -> Iterator[Planned]:
         village, stranger = self.finder.village_of(sheet.lines)
         self.knocks.has_letters = "letter" in sheet.columns
+        self.knocks.ask_staff(self.reader.words(sheet.rows, sheet.columns, "surveyor"))
         waiting: dict[int, Planned] = {}
         following = 0
         for chunk in chunks(households_of(sheet), PLAN_ROWS):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils import timezone
@@ -28,6 +30,9 @@ from households.rules.identity import last_four
 from households.rules.names import name_initials
 from households.rules.phones import last_four as last_four_of_phone
 from households.rules.text import narrow
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Staff
 
 FEVER = 37.3
 
@@ -64,7 +69,7 @@ class Step:
         changes.knocks()
         changes.households()
         self._originals()
-        mark_dirty(self._areas | changes.areas)
+        self.context.later(partial(mark_dirty, self._areas | changes.areas))
         self._tell(knocking)
 
     def _create(self) -> list[HousePlan]:
@@ -87,7 +92,7 @@ class Step:
             house.knock_pk = pk
         for model, rows in ((Residency, homes), (SurveyMember, answering), (CommitmentLetter, signing)):
             self._reserve(model, rows)
-        with lane() as self._lane:
+        with lane() if self.context.lane is None else nullcontext(self.context.lane) as self._lane:
             self._households(houses)
             self._people(people)
             self._homes(homes)
@@ -260,12 +265,15 @@ class Step:
             if member.answers and (member.answers.get("symptoms") or (member.answers.get("temperature") or 0) >= FEVER)
         }  # fmt: skip
         new = {house.knock_pk for house in houses if house.knock_pk is not None and house.knock_pk in ill}
-        if not new or not hooks.survey_listeners:
-            return
-        for survey in Survey.objects.filter(pk__in=new).select_related("household", "area").order_by("pk"):
-            answers = list(survey.members.select_related("person"))
-            for listen in hooks.survey_listeners:
-                listen(survey, answers, self.context.staff)
+        if new and hooks.survey_listeners:
+            self.context.later(partial(_tell_of, new, self.context.staff))
+
+
+def _tell_of(surveys: Collection[int], staff: Staff) -> None:
+    for survey in Survey.objects.filter(pk__in=surveys).select_related("household", "area").order_by("pk"):
+        answers = list(survey.members.select_related("person"))
+        for listen in hooks.survey_listeners:
+            listen(survey, answers, staff)
 
 
 def _area_id(member: MemberPlan) -> int | None:

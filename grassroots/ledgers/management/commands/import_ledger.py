@@ -11,22 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from grassroots.ledgers.intake.outcome import outcome_of
 from grassroots.ledgers.intake.report import report_write
 from grassroots.ledgers.intake.services import (
-    Held,
     ImportRefused,
     PlanChanged,
     SourceGone,
     UnreadableFile,
-    batch_confirm,
     batch_discard,
+    batch_import,
     batch_plan,
     batch_start,
-    batch_write,
 )
 from grassroots.ledgers.management.commands._options import Bar, area_option
 from grassroots.ledgers.models import ImportBatch
@@ -67,14 +64,15 @@ class Command(BaseCommand):
         self._run(batch, staff, **options)
 
     def _run(self, batch: ImportBatch, staff: Staff, **options: Any) -> None:
-        at, held, bar = timezone.now(), Held(), Bar(self.stderr)
+        bar = Bar(self.stderr)
+        planning, writing = bar.of("核对"), bar.of("写入")
         try:
-            batch_plan(batch=batch, by=staff, at=at, progress=bar.of("核对"), held=held)
+            if options["dry_run"]:
+                batch_plan(batch=batch, by=staff, progress=planning)
+            else:
+                batch_import(batch=batch, by=staff, progress=planning, writing=writing)
             if not batch.kind:
                 raise CommandError("看不出是哪一类表,请用 --kind 指定。")
-            if not options["dry_run"]:
-                batch_confirm(batch=batch, by=staff, digest=batch.plan_digest)
-                batch_write(batch, staff=staff, at=at, progress=bar.of("写入"), is_shown=False, held=held)
             if options["report"]:
                 report_write(batch, Path(options["report"]))
             self.stdout.write(json.dumps(outcome_of(batch), ensure_ascii=False))
