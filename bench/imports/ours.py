@@ -2,7 +2,8 @@
 
 Seconds are those of `import_ledger` from its first line to its last: the file sealed, read in a process of its own,
 recognised, every row checked and matched, the preview kept, everything written with history, and the effects noted by
-which it can be taken back. Memory is the most that this process and the one that reads have together.
+which it can be taken back. Memory is the most that this process and those that read have together; what
+two of them share is counted twice.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(EVERY):
-            self.peak_kb = max(self.peak_kb, sum(map(_resident_kb, [os.getpid(), *_children()])))
+            self.peak_kb = max(self.peak_kb, sum(map(_resident_kb, [os.getpid(), *_children(os.getpid())])))
 
     def stop(self) -> float:
         """The peak in MB."""
@@ -47,14 +48,15 @@ class Memory(threading.Thread):
         return self.peak_kb / 1024
 
 
-def _children() -> list[int]:
-    found = []
-    for task in Path("/proc/self/task").iterdir():
+def _children(of: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    found: list[int] = []
+    for task in Path(f"/proc/{of}/task").glob("*"):
         try:
             found += [int(pid) for pid in (task / "children").read_text().split()]
         except OSError:
             continue
-    return found
+    return found + [far for pid in found for far in _children(pid)]
 
 
 def _resident_kb(pid: int) -> int:

@@ -13,7 +13,8 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`max_bytes` as sent, `max_unpacked` after unpacking, filled rows and columns, seconds and memory to read it."""
+    """`max_bytes` as sent, `max_unpacked` after unpacking, filled rows and columns, seconds and memory to read it.
+    A sheet of `halved_from` bytes unpacked is read by two processes at once."""
 
     max_bytes: int = 30 * MB
     max_unpacked: int = 1024 * MB
@@ -22,6 +23,7 @@ class Limits:
     max_columns: int = 512
     seconds: int = 60
     memory: int = 2048 * MB
+    halved_from: int = 32 * MB
 
 
 UPLOAD = Limits()

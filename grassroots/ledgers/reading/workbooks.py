@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import marshal
+import os
 import signal
 import subprocess
 import sys
@@ -54,7 +55,9 @@ def _grids(data: bytes | Path, limits: Limits) -> Iterator[Grid]:
                 yield grid
             grid = _sheet(message, facts)
         elif message[0] == "rows" and grid is not None:
-            _take(grid, message[1], message[2])
+            _take(grid, *message[1:])
+        elif message[0] == "merged" and grid is not None:
+            grid.merged = tuple(message[1])
     if grid:
         yield grid
 
@@ -77,7 +80,8 @@ def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"有{count}个公式没有保存结果（{places}），按空格处理。请在Excel里打开并保存一次再传。"
 
 
-def _take(grid: Grid, rows: list[list[object]], days: list[tuple[int, int, str]]) -> None:
+def _take(grid: Grid, rows: list[list[object]], days: list[tuple[int, int, str]], first: int) -> None:
+    grid.rows.extend([] for _ in range(first - len(grid.rows)))
     for place, column, text in days:
         rows[place][column] = _day(text)
     grid.rows.extend(rows)
@@ -96,14 +100,14 @@ def _messages(data: bytes | Path, limits: Limits) -> Iterator[tuple[Any, ...]]:
     order = {
         "path": str(data) if isinstance(data, Path) else "", "memory": limits.memory, "seconds": limits.seconds,
         "rows": limits.max_rows, "columns": limits.max_columns, "unpacked": limits.max_unpacked,
-        "entries": limits.max_entries,
+        "entries": limits.max_entries, "halved_from": limits.halved_from,
     }  # fmt: skip
     worker = subprocess.Popen(
         [sys.executable, "-I", str(WORKER), json.dumps(order)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0,
     )  # fmt: skip
     assert worker.stdin and worker.stdout
-    timer = threading.Timer(limits.seconds * 2, worker.kill)
+    timer = threading.Timer(limits.seconds * 2, _kill, [worker])
     timer.start()
     try:
         with suppress(BrokenPipeError), worker.stdin as pipe:
@@ -114,9 +118,15 @@ def _messages(data: bytes | Path, limits: Limits) -> Iterator[tuple[Any, ...]]:
             raise UnreadableFile(_why_dead(worker.wait()))
     finally:
         timer.cancel()
-        worker.kill()
+        _kill(worker)
         worker.wait()
         worker.stdout.close()
+
+
+def _kill(worker: subprocess.Popen[bytes]) -> None:
+    """The process, and the one that it may have started."""
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
 
 
 def _heard(pipe: IO[bytes], limits: Limits) -> Generator[tuple[Any, ...], None, bool]:

@@ -2,44 +2,48 @@
 
 A crafted workbook of 1.5 KB makes the reader ask for 550 GB and aborts the process that it runs in; here that
 costs nothing but this process. Started by `workbooks.py` as a script, without Django: it imports nothing of the
-project. It answers on its output in messages of `marshal`: ("facts", …), ("sheet", …), ("rows", …), ("end",), or
-("error", why, detail).
+project but the files beside it whose names begin with worker_. It answers on its output in messages of `marshal`:
+("facts", …), ("sheet", …), ("rows", rows, days, place of the first), ("merged", …), ("end",), or
+("error", why, detail). A long sheet is read by two processes at once (`Halves`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import gc
+import importlib.util
 import io
 import json
 import marshal
+import os
 import re
 import resource
+import signal
 import sys
 import zipfile
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from grassroots.ledgers.reading import worker_facts as looking
+else:
+    _spec = importlib.util.spec_from_file_location(
+        "worker_facts", Path(__file__).with_name("worker_facts.py")
+    )
+    looking = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(looking)
+
+Refused = looking.Refused
 
 CHUNK_CELLS = 100_000
-BLOCK = 1 << 20
-PROLOG = 1 << 16
-#: An entry larger than this that unpacks to more than RATIO times its size holds nothing but repetition.
-LARGE, RATIO = 50 << 20, 100
-LISTED = 20
 PLAIN = {str, float, bool, int}
 MOST_SEEN = 500_000
-
-_ENTITIES = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_ROOT = re.compile(rb"<[A-Za-z_]")
-_FORMULA = (b"<f", b":f")
-_NO_VALUE = re.compile(
-    rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3}[0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)'
-    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
-)
-
-
-class Refused(Exception):
-    """The workbook is not opened: why (one word for `workbooks.REASONS`), and a detail."""
+_ROWS, _ROWS_END, _ROW_END = b"<sheetData>", b"</sheetData>", b"</row>"
+_NEXT_ROW = re.compile(rb'\s*<row\s(?:[^>]*?\s)?r="([0-9]{1,7})"')
+_LONGEST_TAG = 4096
 
 
 def main() -> None:
@@ -50,179 +54,199 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.disable()  # nothing here goes in circles, and looking for it costs a third of the time
     out = sys.stdout.buffer
-    try:
-        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read())
-        if order["path"]:
-            file = open(order["path"], "rb")  # noqa: SIM115 the process ends with it
-        is_zip = file.read(2) == b"PK"
-        facts = package_facts(file, order) if is_zip else compound_facts(file)
-        _send(out, ("facts", facts))
-        _read(file, order, out)
-    except Refused as refused:
-        _send(out, ("error", *refused.args))
-    except MemoryError:
-        _send(out, ("error", "memory", ""))
-    except zipfile.BadZipFile:
-        _send(out, ("error", "broken", ""))
-    except BaseException as error:  # a panic of the reader is no Exception
-        _send(out, ("error", type(error).__name__, str(error)[:500]))
+    file = io.BytesIO(Path(order["path"]).read_bytes() if order["path"] else sys.stdin.buffer.read())
+    halves = Halves(file, order, out)
+    if error := _error_of(lambda: _answer(file, order, out, halves)):
+        halves.wait()
+        _send(out, error)
     out.flush()
 
 
-# -- looking a file over
+def _answer(file: IO[bytes], order: dict[str, Any], out: IO[bytes], halves: Halves) -> None:
+    is_zip = file.read(2) == b"PK"
+    facts = looking.package_facts(file, order, halves.cutter) if is_zip else looking.compound_facts(file)
+    _send(out, ("facts", facts))
+    if halves.child:
+        out.flush()
+        halves.go()
+        halves.second()
+    else:
+        _read(file, order, out)
+    _send(out, ("end",))
 
 
-def package_facts(file: IO[bytes], order: dict[str, Any]) -> dict[str, Any]:
-    """What a zip package holds that the clerk should know. Raises Refused for what must not be opened."""
-    with zipfile.ZipFile(file) as package:
-        entries = package.infolist()
-        if len(entries) > order["entries"]:
-            raise Refused("bomb", "")
-        if sum(entry.file_size for entry in entries) > order["unpacked"]:
-            raise Refused("bomb", "")
-        names = {entry.filename.lower() for entry in entries}
-        _check_kind(names)
-        for entry in entries:
-            if entry.flag_bits & 1:
-                raise Refused("PasswordError", "")
-            if entry.file_size > LARGE and entry.file_size > RATIO * max(1, entry.compress_size):
-                raise Refused("bomb", "")
-        facts: dict[str, Any] = {"missing": [], "missing_count": 0, "is_1904": False}
-        facts["macros"] = any(name.endswith("vbaproject.bin") for name in names)
-        facts["links"] = any("/externallinks/" in name for name in names)
-        for entry in entries:
-            _look_into(package, entry, facts)
-    return facts
+def _error_of(work: Callable[[], None]) -> tuple[str, ...]:
+    """Do some work; what is to be said if it went wrong."""
+    try:
+        work()
+    except Refused as refused:
+        return ("error", *refused.args)
+    except MemoryError:
+        return ("error", "memory", "")
+    except zipfile.BadZipFile:
+        return ("error", "broken", "")
+    except BaseException as error:  # a panic of the reader is no Exception
+        return ("error", type(error).__name__, str(error)[:500])
+    return ()
 
 
-def _check_kind(names: set[str]) -> None:
-    if any(name.startswith("xl/workbook.") or name == "content.xml" for name in names):
-        return
-    for start, kind in (
-        ("word/", "word"),
-        ("ppt/", "ppt"),
-        ("index/", "numbers"),
-        ("meta-inf/manifest.mf", "zip"),
-    ):
-        if any(name.startswith(start) for name in names):
-            raise Refused(kind, "")
-    raise Refused("zip", "")
+class Halves:
+    """The only sheet of a package, if it is long, cut between two rows while it is looked over: a child reads the
+    first half while the rest is unpacked, this process the second one. Each gets a package with its half alone.
 
+    The child says nothing before the whole file has been looked over; its rows go out first.
+    """
 
-def _look_into(package: zipfile.ZipFile, entry: zipfile.ZipInfo, facts: dict[str, Any]) -> None:
-    """Read an entry through once: its checksum, no entities, formulas without a value. It is never held whole."""
-    name = entry.filename.lower()
-    is_sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
-    if not name.endswith((".xml", ".rels")):
-        return
-    kept = b""
-    with package.open(entry) as content:
-        head = content.read(PROLOG)
-        _check_prolog(head)
-        if name == "xl/workbook.xml":
-            facts["is_1904"] = bool(re.search(rb"date1904\s*=\s*[\"'](1|true)", head))
-        block = head
-        while block:
-            if is_sheet:
-                kept = _find_formulas(kept + block, facts)
-            block = content.read(BLOCK)
+    def __init__(self, file: IO[bytes], order: dict[str, Any], out: IO[bytes]) -> None:
+        self.file, self.order, self.out = file, order, out
+        self.child = 0
+        self._may_cut = False
+        self._kept: list[bytes] = []  # blocks; once it is cut those of the second half
+        self._size = 0
+        self._first_row = 0
 
+    def cutter(self, package: zipfile.ZipFile) -> tuple[str, Callable[[bytes], None]] | None:
+        """The entry that is cut, and what takes its blocks; None for a package without a long sheet of its own."""
+        sheets = [one for one in package.infolist() if one.filename.startswith("xl/worksheets/sheet")]
+        if (
+            len(sheets) != 1
+            or not self.order["halved_from"] <= sheets[0].file_size <= self.order["memory"] // 4
+            or len(os.sched_getaffinity(0)) < 2
+        ):
+            return None
+        self._sheet, self._may_cut = sheets[0], True
+        return sheets[0].filename, self._take
 
-def _check_prolog(head: bytes) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:64]:
-        head = head.replace(b"\0", b"")
-    root = _ROOT.search(head)
-    if _ENTITIES.search(head[: root.start()] if root else head):
-        raise Refused("entities", "")
-    if root is None and len(head) == PROLOG:
-        raise Refused("entities", "")
+    def _take(self, block: bytes) -> None:
+        if not self._may_cut and not self.child:
+            self._kept = []
+            return
+        self._kept.append(block)
+        self._size += len(block)
+        if self.child:
+            return
+        # Comments and CDATA could hold what looks like a row.
+        is_plain = b"!" not in block or b"<!" not in block
+        self._may_cut = is_plain and (len(self._kept) > 1 or _ROWS in block)
+        if self._may_cut and self._size * 2 >= self._sheet.file_size:
+            self._cut(block)
 
+    def _cut(self, block: bytes) -> None:
+        """Begin with the first half; where there is no plain place to cut, the sheet is read whole."""
+        self._may_cut = False
+        end = block.rfind(_ROW_END, 0, len(block) - _LONGEST_TAG) + len(_ROW_END)
+        following = _NEXT_ROW.match(block, end)
+        if end < len(_ROW_END) or following is None or len(self._kept) == 1:
+            self._kept = []
+            return
+        first, head = self._kept[:-1], self._kept[0]
+        self._first_row = int(following[1])
+        self._kept = [head[: head.index(_ROWS) + len(_ROWS)], block[end:]]
+        waiting, self._going = os.pipe()
+        self.child = os.fork()
+        if not self.child:
+            os.close(self._going)
+            self._first([*first, block[:end], _ROWS_END + b"</worksheet>"], waiting)
+        os.close(waiting)
 
-def _find_formulas(block: bytes, facts: dict[str, Any]) -> bytes:
-    """Note the cells whose formula has no stored value. Returns what belongs to the next block."""
-    cut = block.rfind(b"</row>") + 1 or (len(block) if len(block) > 8 * BLOCK else 0)
-    whole = block[:cut]
-    if any(start in whole for start in _FORMULA):
-        for match in _NO_VALUE.finditer(whole):
-            facts["missing_count"] += 1
-            if len(facts["missing"]) < LISTED:
-                facts["missing"].append(match[1].decode())
-    return block[cut:]
+    def _half(self, blocks: list[bytes]) -> IO[bytes]:
+        """The package with these blocks as its sheet, not packed; what holds no cells is left out."""
+        target = io.BytesIO()
+        with zipfile.ZipFile(self.file) as whole, zipfile.ZipFile(target, "w") as half:
+            for name in whole.namelist():
+                if name == self._sheet.filename:
+                    with half.open(name, "w") as sheet:
+                        while blocks:
+                            sheet.write(blocks.pop(0))
+                elif name.endswith((".xml", ".rels")) and "/drawings/" not in name:
+                    half.writestr(name, whole.read(name))
+        target.seek(0)
+        return target
 
+    def _first(self, blocks: list[bytes], waiting: int) -> NoReturn:
+        """What the child does: read, and when the file is known to be as it should be, tell."""
+        is_allowed = lru_cache(lambda: os.read(waiting, 1) == b"g")
 
-_STREAMS = (
-    ("EncryptedPackage", "PasswordError"), ("Workbook", "xls"), ("Book", "xls"), ("WordDocument", "word"),
-    ("PowerPoint Document", "ppt"), ("Contents", "ole"),
-)  # fmt: skip
+        def work() -> None:
+            with self._half(blocks) as file:
+                _read(file, self.order, self.out, is_allowed)
 
+        error = _error_of(work)
+        if error and is_allowed():
+            _send(self.out, error)
+        self.out.flush()
+        os._exit(1 if error else 0)
 
-#: BOF of a BIFF8 workbook; the records FILEPASS and BOUNDSHEET8.
-_WORKBOOK_START, _FILEPASS, _SHEETS = b"\x09\x08\x10\x00\x00\x06\x05\x00", 0x2F, 0x85
+    def go(self) -> None:
+        """The file is as it should be: the first half may be told."""
+        os.write(self._going, b"g")
 
+    def second(self) -> None:
+        """Read the second half, and tell it behind the first."""
+        import python_calamine
 
-def compound_facts(file: IO[bytes]) -> dict[str, Any]:
-    """What an OLE container is. Raises Refused for encrypted packages and for anything but a workbook."""
-    file.seek(0)
-    data = file.read()
-    kind = next((kind for name, kind in _STREAMS if _has_stream(data, name)), "ole")
-    if kind != "xls":
-        raise Refused(kind, "")
-    if _has_password(data):
-        raise Refused("PasswordError", "")
-    macros = _has_stream(data, "_VBA_PROJECT_CUR")
-    return {"missing": [], "missing_count": 0, "is_1904": False, "macros": macros, "links": False}
+        with self._half(self._kept) as file:
+            book = python_calamine.CalamineWorkbook.from_filelike(file)
+        del file
+        meta = next(one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet)
+        sheet = book.get_sheet_by_name(meta.name)
+        told = [
+            marshal.dumps(("rows", *portion))
+            for portion in _portions(sheet, self.order, first=self._first_row - 1)
+        ]
+        told.append(marshal.dumps(("merged", _merged(sheet, self.order))))
+        self.wait()
+        for message in told:
+            _write(self.out, message)
 
-
-def _has_password(data: bytes) -> bool:
-    """Whether a FILEPASS record follows the beginning of the workbook's stream: its records are scrambled."""
-    place = data.find(_WORKBOOK_START)
-    for _record in range(20) if place >= 0 else ():
-        kind = int.from_bytes(data[place : place + 2], "little")
-        if kind in (_FILEPASS, _SHEETS):
-            return kind == _FILEPASS
-        place += 4 + int.from_bytes(data[place + 2 : place + 4], "little")
-    return False
-
-
-def _has_stream(data: bytes, name: str) -> bool:
-    """Whether a directory entry of that name exists: entries are 128 bytes, their name's length stands at 64."""
-    wanted = name.encode("utf-16-le") + b"\0\0"
-    place = data.find(wanted)
-    while place >= 0:
-        if place % 128 == 0 and data[place + 64 : place + 66] == len(wanted).to_bytes(2, "little"):
-            return True
-        place = data.find(wanted, place + 1)
-    return False
+    def wait(self) -> None:
+        """Until the first half is told. This process ends where the child ended badly: it has said why, or it was
+        killed, as this one is then."""
+        if not self.child:
+            return
+        os.close(self._going)
+        _pid, status = os.waitpid(self.child, 0)
+        self.child = 0
+        if os.WIFSIGNALED(status):
+            signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        if status:
+            os._exit(1)
 
 
 # -- handing sheets out
 
 
-def _read(file: IO[bytes], order: dict[str, Any], out: IO[bytes]) -> None:
+def _read(
+    file: IO[bytes], order: dict[str, Any], out: IO[bytes], is_allowed: Callable[[], bool] = lambda: True
+) -> None:
     import python_calamine
 
     file.seek(0)
     book = python_calamine.CalamineWorkbook.from_filelike(file)
+    file.close()  # the reader has taken a copy
     for meta in book.sheets_metadata:
         if meta.typ != python_calamine.SheetTypeEnum.WorkSheet:
             continue
         is_hidden = meta.visible != python_calamine.SheetVisibleEnum.Visible
         sheet = book.get_sheet_by_name(meta.name)
-        merged = [(a[0], a[1], b[0], b[1]) for a, b in sheet.merged_cell_ranges or ()][: order["rows"]]
-        _send(out, ("sheet", meta.name, is_hidden, merged))
-        left = (
-            sheet.start[1] if sheet.start else 0
-        )  # rows come from row 1 on, but only from the first filled column
-        for portion, days in _portions(sheet, left, order):
-            _send(out, ("rows", portion, days))
-    _send(out, ("end",))
+        if not is_allowed():
+            os._exit(1)
+        _send(out, ("sheet", meta.name, is_hidden, _merged(sheet, order)))
+        for portion in _portions(sheet, order):
+            _send(out, ("rows", *portion))
 
 
-Portion = tuple[list[list[Any]], list[tuple[int, int, str]]]
+def _merged(sheet: Any, order: dict[str, Any]) -> list[tuple[int, int, int, int]]:
+    return [(a[0], a[1], b[0], b[1]) for a, b in sheet.merged_cell_ranges or ()][: order["rows"]]
 
 
-def _portions(sheet: Any, left: int, order: dict[str, Any]) -> Iterator[Portion]:
-    """Rows in portions, from A1 on, blank rows at the end left out.
+Portion = tuple[list[list[Any]], list[tuple[int, int, str]], int]
+
+
+def _portions(sheet: Any, order: dict[str, Any], first: int = 0) -> Iterator[Portion]:
+    """Rows in portions, from row `first` on (A1: 0), blank rows at the end left out; the last number is the place of a
+    portion's first row.
 
     Equal texts are one object, which marshal sends once and which stays one on the other side. Raises Refused for
     more filled rows, or a filled column further right, than the order allows.
@@ -230,23 +254,27 @@ def _portions(sheet: Any, left: int, order: dict[str, Any]) -> Iterator[Portion]
     seen = Seen()
     rows: list[list[Any]] = []
     days: list[tuple[int, int, str]] = []
-    blanks, count, step = 0, 0, max(1, CHUNK_CELLS // max(1, sheet.total_width))
-    for row in sheet.iter_rows():
+    # Rows come from row 1 on, but only from the first filled column.
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    blanks, count, step = 0, first, max(1, CHUNK_CELLS // max(1, sheet.total_width))
+    for row in islice(sheet.iter_rows(), first, None):
         filled = _last_filled(row)
         if filled < 0:
             blanks += 1
             continue
-        if left + filled >= order["columns"]:
-            raise Refused("columns", f"{sheet.name}\n{left + filled + 1}")
-        rows.extend([] for _ in range(blanks))
+        if len(left) + filled >= order["columns"]:
+            raise Refused("columns", f"{sheet.name}\n{len(left) + filled + 1}")
+        if blanks:
+            rows.extend([] for _ in range(blanks))
         count, blanks = count + blanks + 1, 0
         if count > order["rows"]:
-            raise Refused("rows", f"{sheet.name}\n{sheet.total_height}")
-        rows.append(_cells([""] * left + row[: filled + 1], len(rows), seen, days))
+            raise Refused("rows", f"{sheet.name}\n{sheet.end[0] + 1}")
+        del row[filled + 1 :]
+        rows.append(_cells(left + row if left else row, len(rows), seen, days))
         if len(rows) >= step:
-            yield rows, days
+            yield rows, days, count - len(rows)
             rows, days = [], []
-    yield rows, days
+    yield rows, days, count - len(rows)
 
 
 def _last_filled(row: list[Any]) -> int:
@@ -293,9 +321,12 @@ def _iso(value: Any) -> str:
 
 
 def _send(out: IO[bytes], message: tuple[Any, ...]) -> None:
-    data = marshal.dumps(message)
-    out.write(len(data).to_bytes(8, "big"))
-    out.write(data)
+    _write(out, marshal.dumps(message))
+
+
+def _write(out: IO[bytes], message: bytes) -> None:
+    out.write(len(message).to_bytes(8, "big"))
+    out.write(message)
 
 
 if __name__ == "__main__":
