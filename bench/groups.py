@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 
-MODULES = ("bench.pages.group", "bench.exports.group", "bench.imports.group")
+MODULES = ("bench.pages.group", "bench.exports.group", "bench.imports.group", "bench.clock.group")
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,24 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from grassroots.grid.registry import register_step
 from grassroots.ledgers.rollups import mark_dirty
+from grassroots.notices.models import TickRun
 from grassroots.notices.tick import first_tick_at
 from quarantine.models import Alert, AlertKind, ObservationState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
 from quarantine.services.digest_escalation import escalate_unanswered
-from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not
+from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not, windows_near
 from quarantine.services.escalation import alerts_escalate
 from quarantine.services.proposals import propose_release
 from quarantine.services.pushed_reminders import tell_checkers
 from quarantine.services.truth import flags_find
 
-BATCH = 500
+BATCH = 2000
 IN_A_ROW = 2
 REACH = dt.timedelta(days=3)  # how far back two slots in a row can lie
 
@@ -105,12 +106,27 @@ def remind_round(at: dt.datetime) -> Mapping[str, int]:
 
 
 def mark_closed_slots(at: dt.datetime) -> Mapping[str, int]:
-    """不在家, 拒测 and 电话 count as missed once their slot has closed: the figures of their areas are due again."""
+    """不在家, 拒测 and 电话 count as missed once their slot has closed: the figures of their areas are due again.
+
+    Once a slot: what is recorded after its closing marks its area by itself.
+    """
     on = timezone.localdate(at)
-    stale = Q(observation__area__rollups__on=on, observation__area__rollups__computed_at__lt=F("closes_at"))
-    visits = Visit.objects.filter(stale, date=on, closes_at__lte=at, state__in=UNMEASURED)
-    areas = {pk for pair in visits.values_list("area", "observation__area") for pk in pair}
-    mark_dirty(areas)
+    closed = {window for window, *_rest in windows_near(at) if window.date == on and window.closes_at <= at}
+    markers = {f"closed {on} {window.slot} {window.closes_at:%H%M}": window for window in closed}
+    done = TickRun.objects.filter(step__in=markers).values_list("step", flat=True)
+    areas: set[int] = set()
+    for marker in sorted(markers.keys() - set(done)):
+        window = markers[marker]
+        visits = Visit.objects.filter(
+            date=on, slot=window.slot, closes_at=window.closes_at, state__in=UNMEASURED
+        )
+        found = {pk for pair in visits.values_list("area", "observation__area").distinct() for pk in pair}
+        with transaction.atomic():
+            mark_dirty(found)
+            TickRun.objects.create(
+                step=marker, at=at, finished_at=timezone.now(), counts={"areas": len(found)}
+            )
+        areas |= found
     return {"areas": len(areas)}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.clock import group as clock
 from bench.exports.group import verdict
 from bench.groups import Group, Section, groups
 from bench.results import marker, readme_with, results_with
@@ -63,3 +64,22 @@ def test_falling_short_is_said(ours: float, peak: float, words: str) -> None:
         "openpyxl_styled": answers(80, making=10),
     }  # fmt: skip
     assert words in verdict(found)
+
+
+def city(idle: float = 20, opening: float = 30, peak: float = 300, page: float = 100) -> clock.City:
+    return {
+        "idle": [idle] * 30, "opening": {"seconds": opening, "peak_mb": peak}, "round": {"times": [page] * 30},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("large", "words"),
+    [
+        (city(), []),
+        (city(idle=31), ["an idle tick costs 1.55 times as much (aim 1.5)"]),
+        (city(opening=61, peak=501), ["opening takes 61 s (aim 60)", "opening needs 501 MB (aim 500)"]),
+        (city(page=151), ["the round: p95 over 150 ms"]),
+    ],
+)
+def test_a_city_whose_clock_is_slow_is_told(large: clock.City, words: list[str]) -> None:
+    assert clock.verdict(city(), large) == words

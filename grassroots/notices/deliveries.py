@@ -42,10 +42,10 @@ def _timing(
     return timing
 
 
-def deliveries_lay(
+def deliveries_made(
     *, message: Message, reminder: Reminder, body: str, at: dt.datetime, expires_at: dt.datetime | None, routes: Routes
-) -> int:  # fmt: skip
-    """One delivery for each address of the recipient; returns how many. `body` is what may be said outside."""
+) -> list[Delivery]:  # fmt: skip
+    """One delivery for each address of the recipient, not saved yet. `body` is what may be said outside."""
     expires_at = expires_at or reminder.due_at + WORTH
     made = []
     for address in routes.get(message.recipient_id, ()):
@@ -62,6 +62,11 @@ def deliveries_lay(
                 **_timing(address.channel, address.staff, at, expires_at, is_urgent=message.is_urgent),
             )
         )  # fmt: skip
+    return made
+
+
+def deliveries_lay(made: Sequence[Delivery]) -> int:
+    """Save them and have them sent once the transaction is over; returns how many."""
     if made:
         Delivery.objects.bulk_create(made)
         nudge_later()

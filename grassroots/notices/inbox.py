@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,7 +15,7 @@ from grassroots.notices.models import Acknowledgement, Message, Reminder
 COUNTED_UP_TO = 100
 
 
-def message_send(
+def message_made(
     *,
     recipient: Staff,
     title: str,
@@ -25,8 +26,8 @@ def message_send(
     needs_answer: bool = False,
     escalate_at: dt.datetime | None = None,
 ) -> Message:
-    """Put a line into somebody's inbox. Texts carry counts and a link; ID numbers and phones are struck out."""
-    return Message.objects.create(
+    """A line for somebody's inbox, not saved yet. Counts and a link; ID numbers and phones are struck out."""
+    return Message(
         recipient=recipient,
         reminder=reminder,
         title=scrub(title)[:100],
@@ -36,6 +37,13 @@ def message_send(
         needs_answer=needs_answer,
         escalate_at=escalate_at,
     )
+
+
+def message_send(**line: Any) -> Message:
+    """Put a line into somebody's inbox (see `message_made`)."""
+    message = message_made(**line)
+    message.save(force_insert=True)
+    return message
 
 
 def unread_count(staff: Staff) -> int:

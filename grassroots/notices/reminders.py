@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from grassroots.grid.models import Staff
-from grassroots.notices.deliveries import Routes, deliveries_lay, routes_of
-from grassroots.notices.inbox import message_send
+from grassroots.notices.deliveries import Routes, deliveries_lay, deliveries_made, routes_of
+from grassroots.notices.inbox import message_made, message_send
 from grassroots.notices.models import Message, Reminder, ReminderState
+
+#: Recipients of one transaction.
+BATCH = 500
 
 
 def _claim(
@@ -68,10 +73,107 @@ def remind(
             needs_answer=needs_answer, escalate_at=escalate_at,
         )  # fmt: skip
         routes = routes if routes is not None else routes_of([recipient.pk])
-        deliveries_lay(
+        made = deliveries_made(
             message=message, reminder=reminder, body=body, at=at, expires_at=expires_at, routes=routes
         )
+        deliveries_lay(made)
         return message
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one of many recipients is told; see `remind` for the parts."""
+
+    recipient: Staff
+    title: str
+    body: str = ""
+    note: str = ""
+    url: str = ""
+    needs_answer: bool = False
+    escalate_at: dt.datetime | None = None
+
+
+def remind_many(
+    letters: Iterable[Letter], *, subject: str, kind: str, due_at: dt.datetime, at: dt.datetime, stage: int = 0,
+    expires_at: dt.datetime | None = None,
+) -> int:  # fmt: skip
+    """What `remind` does, for as many people as there are, in transactions of BATCH; returns how many were told now."""
+    facts: dict[str, Any] = {
+        "subject": subject,
+        "kind": kind,
+        "stage": stage,
+        "due_at": due_at,
+        "claimed_at": at,
+    }
+    told, ordered = 0, sorted(letters, key=lambda letter: letter.recipient.pk)
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        routes = routes_of(letter.recipient.pk for letter in batch)
+        with transaction.atomic():
+            claimed = _claim_many((letter.recipient for letter in batch), facts, state=ReminderState.SENT)
+            pairs = [(claimed[one.recipient.pk], one) for one in batch if one.recipient.pk in claimed]
+            messages = [
+                message_made(
+                    recipient=one.recipient, title=one.title, body=f"{one.note}{one.body}", url=one.url,
+                    reminder=reminder, needs_answer=one.needs_answer, escalate_at=one.escalate_at,
+                )
+                for reminder, one in pairs
+            ]  # fmt: skip
+            Message.objects.bulk_create(messages)
+            if routes:
+                deliveries_lay(
+                    [
+                        delivery
+                        for message, (reminder, one) in zip(messages, pairs, strict=True)
+                        for delivery in deliveries_made(
+                            message=message, reminder=reminder, body=one.body, at=at, expires_at=expires_at,
+                            routes=routes,
+                        )
+                    ]
+                )  # fmt: skip
+        told += len(messages)
+    return told
+
+
+def settle_many(
+    recipients: Iterable[Staff], *, subject: str, kind: str, due_at: dt.datetime, at: dt.datetime, state: ReminderState,
+    reason: str, stage: int = 0,
+) -> int:  # fmt: skip
+    """On record for many at once that a reminder was not sent, and why; returns for how many it was not settled yet."""
+    facts: dict[str, Any] = {
+        "subject": subject,
+        "kind": kind,
+        "stage": stage,
+        "due_at": due_at,
+        "claimed_at": at,
+    }
+    ordered = sorted(recipients, key=lambda staff: staff.pk)
+    settled = 0
+    for start in range(0, len(ordered), BATCH):
+        with transaction.atomic():
+            settled += len(_claim_many(ordered[start : start + BATCH], facts, state=state, reason=reason))
+    return settled
+
+
+def _claim_many(
+    recipients: Iterable[Staff], facts: dict[str, Any], *, state: ReminderState, reason: str = ""
+) -> dict[int, Reminder]:
+    """The reminders that nobody had claimed before, by recipient.
+
+    In the order of the recipients, so that two ticks at once wait for each other and do not lock each other out.
+    """
+    wanted = [
+        Reminder(recipient=one, state=state, reason=reason, settled_at=facts["claimed_at"], **facts)
+        for one in recipients
+    ]
+    Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
+    keys = dict(Reminder.objects.filter(uid__in=[one.uid for one in wanted]).values_list("uid", "pk"))
+    claimed = {}
+    for reminder in wanted:
+        if reminder.uid in keys:
+            reminder.pk = keys[reminder.uid]
+            claimed[reminder.recipient_id] = reminder
+    return claimed
 
 
 def notice_send(

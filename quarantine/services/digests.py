@@ -11,11 +11,9 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from grassroots.grid.duties import DutyTarget
 from grassroots.notices.chain import NO_WAY, unreachable_report
-from grassroots.notices.deliveries import routes_of
-from grassroots.notices.models import TickRun
-from grassroots.notices.reminders import remind, reminder_expire, reminder_fail
+from grassroots.notices.models import ReminderState, TickRun
+from grassroots.notices.reminders import Letter, remind_many, settle_many
 from quarantine.models import Policy, PolicyState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.rules.policy import PolicyTerms
@@ -125,14 +123,7 @@ def _unmeasured(stage: Stage, *, was: bool) -> QuerySet[Visit]:
 
 def hearers_of(stage: Stage, *, was: bool = False) -> Hearers:
     """Who has to hear about a slot, and about how many doors (see `_unmeasured`)."""
-    rows = _unmeasured(stage, was=was).values_list(
-        "observation__area_id", "observation__household_id", "observation__person_id", "state",
-        "observation__area__path",
-    )  # fmt: skip
-    visits = (
-        (DutyTarget(area_id, home_id, person_id), state, path) for area_id, home_id, person_id, state, path in rows
-    )  # fmt: skip
-    return hearers(visits, stage.window.date)
+    return hearers(_unmeasured(stage, was=was), stage.window.date)
 
 
 def _title(stage: Stage, doors: Doors) -> str:
@@ -178,18 +169,19 @@ def digest_send(stage: Stage, at: dt.datetime) -> int:
     Who cannot be reached is on record as such; his superiors hear of it, and the next in the chain is asked.
     """
     found = hearers_of(stage)
-    routes = routes_of([staff.pk for staff in found.officers])
-    is_closed, sent = stage.number == CLOSED, 0
-    for officer, doors in sorted(found.officers.items(), key=lambda item: item[0].pk):
-        if found.unreached.get(officer) == NO_WAY:
-            reminder_fail(recipient=officer, reason=f"{NO_WAY}，已转请上一级", **_facts(stage, at))
-            continue
-        message = remind(
-            recipient=officer, title=_title(stage, doors), body=_body(stage, doors), note=doors.note(),
-            url=stage_url(stage), needs_answer=is_closed, expires_at=stage.expires_at, routes=routes,
-            escalate_at=stage.escalate_at if is_closed else None, **_facts(stage, at),
-        )  # fmt: skip
-        sent += message is not None
+    facts, is_closed = _facts(stage, at), stage.number == CLOSED
+    no_way = [officer for officer in found.officers if found.unreached.get(officer) == NO_WAY]
+    settle_many(no_way, state=ReminderState.FAILED, reason=f"{NO_WAY}，已转请上一级", **facts)
+    lost = {officer.pk for officer in no_way}
+    letters = (
+        Letter(
+            officer, _title(stage, doors), body=_body(stage, doors), note=doors.note(), url=stage_url(stage),
+            needs_answer=is_closed, escalate_at=stage.escalate_at if is_closed else None,
+        )
+        for officer, doors in found.officers.items()
+        if officer.pk not in lost
+    )  # fmt: skip
+    sent = remind_many(letters, expires_at=stage.expires_at, **facts)
     robots = _robots(stage, found, at)
     if found.unreached:
         unreachable_report(found.unreached, at, timezone.localdate(at))
@@ -199,10 +191,8 @@ def digest_send(stage: Stage, at: dt.datetime) -> int:
 
 def digest_expire(stage: Stage, at: dt.datetime, *, reason: str) -> int:
     """Record for every officer who would have been told that the digest came too late; returns how many."""
-    expired = 0
     found = hearers_of(stage, was=True)
-    for officer in sorted(found.officers, key=lambda staff: staff.pk):
-        expired += reminder_expire(recipient=officer, reason=reason, **_facts(stage, at))
+    expired = settle_many(found.officers, state=ReminderState.EXPIRED, reason=reason, **_facts(stage, at))
     robots = _robots(stage, found, at, reason=reason)
     _settle(stage.marker, at, expired=expired, robots=robots)
     return expired
