@@ -184,8 +184,15 @@ for _indicator in (
     Indicator(
         "services_open",
         "待办代办服务",
-        _services(requested_at="ever", done_at="open"),
+        _services(requested_at="ever", done_at="open", dropped_at="open"),
         order=84,
+        in_table=False,
+    ),
+    Indicator(
+        "services_overdue",
+        "超时未办代办服务",
+        _services(requested_at="ever", due_at="ever", done_at="open", dropped_at="open"),
+        order=85,
         in_table=False,
     ),
 ):

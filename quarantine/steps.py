@@ -21,6 +21,7 @@ from quarantine.services.digests import digest_expire, digest_send, stages_due, 
 from quarantine.services.escalation import alerts_escalate
 from quarantine.services.proposals import propose_release
 from quarantine.services.pushed_reminders import tell_checkers
+from quarantine.services.service_digests import services_remind
 from quarantine.services.truth import flags_find
 
 BATCH = 2000
@@ -137,4 +138,5 @@ register_step("quarantine.alerts", alerts_escalate, order=25)
 register_step("quarantine.unanswered", escalate_unanswered, order=27)
 register_step("quarantine.release", propose_release, order=30)
 register_step("quarantine.pushed", tell_checkers, order=35)
+register_step("quarantine.services", services_remind, order=38)
 register_step("quarantine.truth", flags_find, order=40)

@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine import life_urls, paper_urls, person_urls, pushed_urls, round_urls
-from quarantine.views import events, observations, opening, policies, returnee_forms, returnees, services
+from quarantine import life_urls, paper_urls, person_urls, pushed_urls, round_urls, service_urls
+from quarantine.views import events, observations, opening, policies, returnee_forms, returnees
 from quarantine.views.contact_follow import contact_follow
 
 app_name = "quarantine"
@@ -39,8 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/<int:pk>/switch/", policies.policy_switch, name="policy_switch"),
     path("policies/<int:pk>/withdraw/", policies.policy_withdraw_page, name="policy_withdraw"),
     # services
-    path("services/create/<uuid:person_uid>/", services.service_create, name="service_create"),
-    path("services/<uuid:uid>/<slug:step>/", services.service_update, name="service_update"),
+    *service_urls.urlpatterns,
     # papers
     *paper_urls.urlpatterns,
     # lists pushed down from above

@@ -286,7 +286,7 @@ def _forms(world: World) -> dict[str, tuple[str, Data, str, Any]]:
         ),
         "service": (
             reverse("quarantine:service_create", args=[person.uid]),
-            {"kind": "SHOPPING", "request": "油"}, "request", ServiceRequest,
+            {"kind": "SHOPPING", "request": "油", "source": "PHONE"}, "request", ServiceRequest,
         ),
         "person": (
             reverse("quarantine:returnee_create"),

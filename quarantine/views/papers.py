@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from grassroots.grid.models import AccessAction, Area, Staff
-from grassroots.grid.submissions import submit_once
+from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import form_page, link, require, staff_of, whole_number
 from quarantine.forms.papers import BatchForm, VoidForm
@@ -155,22 +155,19 @@ def paper_issue(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpResponse
     observation = observation_or_404(request, uid, ISSUE)
     if kind not in FOR_PEOPLE:
         raise Http404
-    back = link("quarantine:observation_papers", uid)
 
     def write() -> dict[str, Any]:
         try:
             paper = papers_issue(observations=[observation], kind=kind, by=staff_of(request))[0]
         except ValidationError as error:
-            return {"problem": error.messages}
+            for words in error.messages:
+                messages.error(request, words)
+            raise SubmissionInvalid(redirect(link("quarantine:observation_papers", uid))) from error
         return {"code": paper.code}
 
     def respond(result: dict[str, Any]) -> HttpResponse:
-        if "code" in result:
-            messages.success(request, "已出具，请核对后打印。")
-            return redirect(link("quarantine:paper_detail", result["code"]))
-        for words in result["problem"]:
-            messages.error(request, words)
-        return redirect(back)
+        messages.success(request, "已出具，请核对后打印。")
+        return redirect(link("quarantine:paper_detail", result["code"]))
 
     return submit_once(request, write, respond)
 

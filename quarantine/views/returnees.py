@@ -117,9 +117,7 @@ def services_of(person_id: int) -> list[ServiceRequest]:
     rows = ServiceRequest.objects.filter(person=person_id).select_related(
         "assigned_to", "done_by", "recorded_by"
     )
-    return sorted(
-        rows.order_by("-requested_at", "-pk")[:SERVICES_SHOWN], key=lambda row: row.done_at is not None
-    )
+    return sorted(rows.order_by("-requested_at", "-pk")[:SERVICES_SHOWN], key=lambda row: not row.is_open)
 
 
 @require_http_methods(["GET", "POST"])

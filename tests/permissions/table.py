@@ -239,6 +239,11 @@ LINES: list[Line] = [
     Line("quarantine:policy_list", STAFF),
     *both(Line("quarantine:service_create", MEASURE, uid("person"))),
     *both(Line("quarantine:service_update", MEASURE, lambda things: [things.service.uid, "done"])),
+    Line("quarantine:service_list", STAFF),
+    Line("quarantine:service_round", STAFF),
+    Line("quarantine:service_tap", MEASURE, lambda things: [things.service.uid, "take"], method="POST"),
+    Line("quarantine:left_alone", STAFF),
+    Line("quarantine:left_alone_ask", MEASURE, keyed("person"), method="POST"),
     # --- papers
     Line("quarantine:paper_list", STAFF),
     *both(Line("quarantine:paper_batch", MEASURE)),

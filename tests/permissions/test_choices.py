@@ -197,7 +197,7 @@ CHOICES = [
     Choice("ImportForm.area", "jia", at("ledgers:import_create"), area, ImportBatch,
            lambda w: {"text": "1、张三 1-1-101 3人"}),
     Choice("ServiceForm.assigned_to", "jia", at("quarantine:service_create", lambda w: w.own.person.uid), colleague,
-           ServiceRequest, lambda w: {"kind": "SHOPPING", "request": "油"}),
+           ServiceRequest, lambda w: {"kind": "SHOPPING", "request": "油", "source": "PHONE"}),
     Choice("ServiceAssignForm.assigned_to", "jia",
            lambda w: reverse("quarantine:service_update", args=[w.own.service.uid, "assign"]), colleague,
            ServiceRequest),

@@ -333,7 +333,9 @@ def test_a_services_way_from_request_to_done(office: OfficeCast) -> None:
     returnee = make_returnee(office)
     client = signed_in(office.jia)
     url = reverse("quarantine:service_create", args=[returnee.person.uid])
-    client.post(url, {"submission_id": str(uuid.uuid4()), "kind": "SHOPPING", "request": "米10斤"})
+    client.post(
+        url, {"submission_id": str(uuid.uuid4()), "kind": "SHOPPING", "request": "米10斤", "source": "PHONE"}
+    )
     service = ServiceRequest.objects.get()
     assign = reverse("quarantine:service_update", args=[service.uid, "assign"])
     client.post(assign, {"submission_id": str(uuid.uuid4()), "assigned_to": str(office.yi.uid)})
