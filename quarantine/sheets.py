@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from grassroots.grid.duties import Chain, DutyTarget, duties_for
 from grassroots.grid.models import Staff
 from households.models import Residency
@@ -85,6 +87,6 @@ def _remark(cell: Cell) -> str:
         reason = f":{cell.visit.explanation}" if cell.visit.explanation else ""
         return f"{cell.label}{cell.visit.get_state_display()}{reason}"
     words = [f"首测{standing[0].reading.temperature}"] if len(standing) > 1 else []
-    if any(line.is_from_paper for line in standing):
-        words.append("补录")
+    if late := [line.reading for line in standing if line.is_from_paper]:
+        words.append(f"补录({timezone.localtime(late[-1].entered_at):%m-%d %H:%M}录入)")
     return f"{cell.label}{'、'.join(words)}" if words else ""

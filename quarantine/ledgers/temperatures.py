@@ -63,9 +63,9 @@ SHEET = Layout(
         *_slot_columns("AM", "上午"),
         *_slot_columns("PM", "下午"),
         Column("at_home", "是否在家", width=6, align="center"),
-        Column("action", "处置", width=10),
-        Column("signature", "被观察人签字", width=13.5),
-        Column("note", "备注", width=9),
+        Column("action", "处置", width=7.5),
+        Column("signature", "被观察人签字", width=10),
+        Column("note", "备注", width=15),
     ),
     footer_lines=(("□期满解除 □延长 □转送", "解除日期:", "医护人员:", "审核人:"),),
     notes=("注:每日上午、下午各测一次,体温≥37.3℃或有症状的立即报告;未测的注明原因,不得编造。",),
@@ -198,7 +198,7 @@ def _at_home(visits: dict[str, Visit], date: dt.date, on: dt.date) -> str:
 
 
 def _remarks(visits: dict[str, Visit]) -> str:
-    """补录, earlier readings of the same slot, and why there is none."""
+    """补录 and when it was entered, earlier readings of the same slot, and why there is none."""
     words = []
     for code, label in SLOTS:
         visit = visits.get(code)
@@ -207,8 +207,8 @@ def _remarks(visits: dict[str, Visit]) -> str:
         readings = list(visit.readings.all())
         if len(readings) > 1:
             words.append(f"{label}首测{readings[0].temperature}")
-        if any(reading.is_late for reading in readings):
-            words.append(f"{label}补录")
+        if late := [reading for reading in readings if reading.is_late]:
+            words.append(f"{label}补录({timezone.localtime(late[-1].entered_at):%m-%d %H:%M}录入)")
         if not readings and visit.state not in {VisitState.PLANNED, VisitState.CANCELLED}:
             words.append(f"{label}{visit.get_state_display()}{visit.explanation and ':' + visit.explanation}")
     return ";".join(words)

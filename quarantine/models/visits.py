@@ -138,6 +138,9 @@ class ReadingSource(models.TextChoices):
     IMPORT = "IMPORT", "导入"
 
 
+APART = dt.timedelta(minutes=5)
+
+
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def effective(self) -> Self:
         """Readings that no later reading corrects."""
@@ -197,3 +200,8 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.temperature}℃"
+
+    @property
+    def is_entered_apart(self) -> bool:
+        """Entered so long after it was measured, or measured nobody knows when, that a page says both times."""
+        return self.measured_at is None or self.entered_at - self.measured_at >= APART
