@@ -1,6 +1,6 @@
 # The front door. `make help` lists what it opens.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-pg test-sqlite test-e2e lint fmt bench
+.PHONY: help run test test-pg test-sqlite test-e2e lint fmt bench faults
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,3 +31,7 @@ fmt: ## Format code and templates, mend what can be mended
 bench: ## The benchmarks on a PostgreSQL of their own; writes bench/results.md
 	@bash -c '. scripts/lib.sh && ensure_venv requirements-dev.txt'
 	@PG_DURABLE=1 bash scripts/with_services.sh .venv/bin/python -m bench $(ARGS)
+
+faults: ## Kill workers, stop servers, hang up: what becomes of the reminders. ARGS=--long: a minute each
+	@bash -c '. scripts/lib.sh && ensure_venv requirements-dev.txt'
+	@bash scripts/with_services.sh .venv/bin/python -m tests.faults $(ARGS)

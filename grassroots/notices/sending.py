@@ -189,7 +189,7 @@ def _persist(write: Callable[[], bool]) -> bool:
             logger.warning("the end of a delivery waits for the database: %s", type(error).__name__)
             connection.close()
             time.sleep(pause)
-            pause = min(pause * 2, 5)
+            pause = min(pause * 2, 2)
 
 
 def deliver_due(*, seconds: float = LOOP_SECONDS) -> int:

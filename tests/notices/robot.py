@@ -14,12 +14,17 @@ TAKEN, REFUSED = {"errcode": 0, "errmsg": "ok"}, {"errcode": 45009, "errmsg": "a
 
 @dataclass
 class Heard:
-    """One request: when it came, what it said, and what it was answered ('' while or because nothing was)."""
+    """One request: when it came, what it said, and how the robot took it."""
 
     at: float
     path: str
     body: str
-    answered: str = ""
+    mode: str = "ok"
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the group has it: also when the robot hung up before it answered."""
+        return self.mode in {"ok", "slow", "drop"}
 
     @property
     def text(self) -> str:
@@ -62,7 +67,7 @@ class Robot:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         mode, delay = self.mode, self.delay
         body = request.rfile.read(int(request.headers["Content-Length"])).decode()
-        heard = Heard(time.time(), request.path, body)
+        heard = Heard(time.time(), request.path, body, mode)
         self.heard.append(heard)
         if mode == "drop":
             request.close_connection = True
@@ -70,7 +75,6 @@ class Robot:
             return
         if mode == "slow":
             time.sleep(delay)
-        heard.answered = mode
         words = json.dumps(REFUSED if mode == "refuse" else TAKEN).encode()
         try:
             request.send_response(500 if mode == "500" else 200)
@@ -78,7 +82,7 @@ class Robot:
             request.end_headers()
             request.wfile.write(words)
         except OSError:  # whoever asked is gone
-            heard.answered = ""
+            return
 
     @property
     def url(self) -> str:
