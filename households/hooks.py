@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +25,25 @@ person_panels: list[Callable[[Person, Staff], tuple[str, dict[str, Any]] | None]
 
 Whoever registers one checks the right to see it; that the person lies in the scope has been checked.
 """
+
+
+@dataclass(frozen=True)
+class RemovalHook:
+    """What an app above has to say and to do when somebody is taken out of the register (merged, or void).
+
+    Rows that point to a person go over by themselves (services/removals.py); this is for what follows from it.
+    """
+
+    key: str
+    refusals: Callable[[Person, Person | None, Staff], list[str]]
+    """(gone, whoever stays or None, by): why not yet, each sentence saying what to do first."""
+    removed: Callable[[Person, Person | None, Staff, dt.datetime], dict[str, Any]]
+    """Called after the rows went over; returns what it did, as plain JSON, for `restored`."""
+    restored: Callable[[dict[str, Any], Person, Staff, dt.datetime], None]
+    """Undoes what `removed` returned; the person is in the register again."""
+
+
+removal_hooks: list[RemovalHook] = []
 
 
 def returnee_candidates(members: Iterable[SurveyMember]) -> list[tuple[SurveyMember, str]]:

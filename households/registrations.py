@@ -26,6 +26,9 @@ for _role in (Role.HEALTH_WORKER, Role.POLICE, Role.INSPECTOR):
 for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER, Role.POLICE):
     grant(_role, "households.unmask_person")
 grant(Role.SUPERVISOR, *DUTIES)
+for _role in (Role.SUPERVISOR, Role.OFFICER, Role.HEALTH_WORKER):
+    grant(_role, "households.view_personremoval")
+grant(Role.SUPERVISOR, "households.add_personremoval", "households.change_personremoval")
 grant(Role.ADMINISTRATOR, *LOOK, *DUTIES)
 
 from grassroots.ledgers.intake.protocol import register_import  # noqa: E402

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from households.views import absent, doors, duties, household, people, residencies, survey
+from households.views import absent, doors, duties, household, people, removals, residencies, survey
 
 app_name = "households"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:uid>/duties/create/", duties.household_duty_create, name="household_duty_create"),
     path("duties/<slug:on>/<int:pk>/edit/", duties.duty_edit_page, name="duty_edit"),
     path("duties/<slug:on>/<int:pk>/end/", duties.duty_end_page, name="duty_end"),
+    path("people/doubles/", removals.double_list, name="double_list"),
+    path("people/removals/", removals.removal_list, name="removal_list"),
+    path("people/removals/<uuid:uid>/undo/", removals.removal_undo_page, name="removal_undo"),
+    path("people/<uuid:uid>/merge/", removals.person_merge_pick, name="person_merge_pick"),
+    path("people/<uuid:uid>/merge/<uuid:other>/", removals.person_merge, name="person_merge"),
+    path("people/<uuid:uid>/void/", removals.person_void_page, name="person_void"),
     path("people/<uuid:uid>/", people.person_detail, name="person_detail"),
     path("people/<uuid:uid>/edit/", people.person_edit, name="person_edit"),
     path("people/<uuid:uid>/unmask/", people.person_unmask, name="person_unmask"),

@@ -2,12 +2,13 @@
 
 from grassroots.grid.models import Role
 from grassroots.grid.registry import area_hooks, grant
-from households.hooks import person_panels, returnee_checks
-from quarantine import areas, hooks
+from households.hooks import person_panels, removal_hooks, returnee_checks
+from quarantine import areas, hooks, removals
 
 area_hooks.append(areas.HOOKS)
 returnee_checks.append(hooks.returnee_check)
 person_panels.append(hooks.person_panel)
+removal_hooks.append(removals.HOOK)
 
 LOOK = (
     "quarantine.view_returnee", "quarantine.view_observation", "quarantine.view_visit", "quarantine.view_reading",

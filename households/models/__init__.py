@@ -11,6 +11,7 @@ from households.models.people import (
     SupportKind,
     SupportStatus,
 )
+from households.models.removals import PersonRemoval, RemovalKind
 from households.models.survey import CommitmentLetter, Survey, SurveyMember, SurveyMethod, SurveyOutcome
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "HousingKind",
     "Person",
     "PersonDuty",
+    "PersonRemoval",
     "Relation",
+    "RemovalKind",
     "Residency",
     "ResidencyKind",
     "Sex",

@@ -24,6 +24,7 @@ from households.imports.originals import originals_of
 from households.models import Household, Person, PersonDuty, Residency, SurveyMember
 from households.services import ConfirmationNeeded, person_save
 from households.views.access import Crumbs, household_crumbs, person_or_404
+from households.views.gone import gone_notice
 
 ANSWERS_SHOWN = 10
 STALE = 409
@@ -71,6 +72,8 @@ def _crumbs(
 @require_GET
 def person_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The file of one person. Opening it is written to the access log."""
+    if (gone := gone_notice(request, uid)) is not None:
+        return gone
     person = person_or_404(request, uid, "households.view_person")
     staff = staff_of(request)
     homes = homes_of(person)

@@ -16,6 +16,7 @@ from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from households.forms.people import UnmaskForm
 from households.models import Person
+from households.views.gone import gone_notice
 from quarantine.forms.person_file import PrintForm
 from quarantine.models import Observation, Returnee
 from quarantine.person_file import PersonFile, person_file
@@ -55,6 +56,8 @@ def file_crumbs(person: Person, *titles: str) -> list[dict[str, str]]:
 @require_GET
 def person_file_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The file on the screen; numbers masked."""
+    if (gone := gone_notice(request, uid, "quarantine:person_file")) is not None:
+        return gone
     person = file_or_404(request, uid)
     staff = staff_of(request)
     file = person_file(person, staff, timezone.localdate())

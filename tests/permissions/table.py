@@ -180,6 +180,18 @@ LINES: list[Line] = [
     *both(Line("households:household_duty_create", SUPERVISE, uid("household"))),
     *both(Line("households:duty_edit", SUPERVISE, lambda things: ["household", things.household_duty.pk])),
     *both(Line("households:duty_end", SUPERVISE, lambda things: ["household", things.household_duty.pk])),
+    Line("households:double_list", OFFICERS | {"health"}),
+    Line("households:removal_list", OFFICERS | {"health"}),
+    *both(Line("households:removal_undo", frozenset({"ding"}), uid("removal"))),
+    Line("households:person_merge_pick", frozenset({"ding"}), uid("person")),
+    *both(
+        Line(
+            "households:person_merge",
+            frozenset({"ding"}),
+            lambda things: [things.person.uid, things.traveller.person.uid],
+        )
+    ),
+    *both(Line("households:person_void", frozenset({"ding"}), uid("person"))),
     Line("households:person_detail", STAFF, uid("person")),
     *both(Line("households:person_edit", OFFICERS, uid("person"))),
     *both(Line("households:person_unmask", FIELD - {"inspector"}, uid("person"))),

@@ -16,6 +16,8 @@ from households.models import (
     Household,
     HouseholdDuty,
     Person,
+    PersonRemoval,
+    RemovalKind,
     Residency,
     SupportKind,
     SupportStatus,
@@ -82,6 +84,7 @@ class Things:
     batch: ImportBatch
     publication: Publication
     handover: Handover
+    removal: PersonRemoval
 
 
 @dataclass
@@ -161,7 +164,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
-        handover=_handover(office, observation, by),
+        handover=_handover(office, observation, by), removal=_removal(area, by),
     )  # fmt: skip
 
 
@@ -208,6 +211,19 @@ def _flag(reading: Reading) -> ReadingFlag:
     )
     flag.readings.add(reading)
     return flag
+
+
+def _removal(area: Area, by: Staff) -> PersonRemoval:
+    """Somebody of the area who was typed by mistake."""
+    nobody = make_person(voided_at=timezone.now())
+    return PersonRemoval.objects.create(
+        kind=RemovalKind.VOIDED,
+        person=nobody,
+        area=area,
+        reason="误录",
+        by=by,
+        detail={"homes": [], "apps": {}},
+    )
 
 
 def _layout(area: Area, by: Staff) -> LedgerLayout:

@@ -39,6 +39,7 @@ class AccessAction(models.TextChoices):
     EXPORT = "EXPORT", "下载"
     PRINT = "PRINT", "打印"
     GRANT = "GRANT", "授权变更"
+    MERGE = "MERGE", "合并或作废档案"
 
 
 class AccessLog(models.Model):
