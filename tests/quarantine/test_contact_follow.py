@@ -96,7 +96,7 @@ def test_whoever_carries_the_id_number_is_recognised_and_stays_where_he_lives(of
     contact = named(make_returnee(office), phone="")
     person = registered(make_household(office.compound))
     values = {**NEW, "id_kind": "RESIDENT_ID", "id_number": person.id_number, "area": office.group.pk}
-    values["address_text"] = "3组27号"
+    values |= {"address_text": "3组27号", "sex": ""}  # his number tells his sex
     client = signed_in(office.jia)
     asked = client.post(follow_url(contact), sent(**values))
     assert asked.status_code == 422 and "是同一人" in asked.content.decode()
