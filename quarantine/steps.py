@@ -19,6 +19,7 @@ from quarantine.services.alerts import alert_raise
 from quarantine.services.digest_escalation import escalate_unanswered
 from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not, windows_near
 from quarantine.services.escalation import alerts_escalate
+from quarantine.services.policies import propose_remaining
 from quarantine.services.proposals import propose_release
 from quarantine.services.pushed_reminders import tell_checkers
 from quarantine.services.service_digests import services_remind
@@ -137,6 +138,7 @@ register_step("quarantine.remind", remind_round, order=20)
 register_step("quarantine.alerts", alerts_escalate, order=25)
 register_step("quarantine.unanswered", escalate_unanswered, order=27)
 register_step("quarantine.release", propose_release, order=30)
+register_step("quarantine.recalculate", propose_remaining, order=32)
 register_step("quarantine.pushed", tell_checkers, order=35)
 register_step("quarantine.services", services_remind, order=38)
 register_step("quarantine.truth", flags_find, order=40)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from quarantine import life_urls, paper_urls, person_urls, pushed_urls, round_urls, service_urls
-from quarantine.views import events, observations, opening, policies, returnee_forms, returnees
+from quarantine.views import events, observations, opening, policies, policy_edit, returnee_forms, returnees
 from quarantine.views.contact_follow import contact_follow
 
 app_name = "quarantine"
@@ -36,6 +36,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *life_urls.urlpatterns,
     # policies
     path("policies/", policies.policy_list, name="policy_list"),
+    path("policies/create/", policy_edit.policy_edit, name="policy_create"),
+    path("policies/compare/", policy_edit.policy_compare, name="policy_compare"),
+    path("policies/<int:pk>/edit/", policy_edit.policy_edit, name="policy_edit"),
+    path("policies/<int:pk>/discard/", policy_edit.policy_discard_page, name="policy_discard"),
     path("policies/<int:pk>/switch/", policies.policy_switch, name="policy_switch"),
     path("policies/<int:pk>/withdraw/", policies.policy_withdraw_page, name="policy_withdraw"),
     # services

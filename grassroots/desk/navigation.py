@@ -33,6 +33,10 @@ PLACES = (
     Place("quarantine:returnee_list", "返乡人员", "train-front", WORK, "quarantine.view_returnee"),
     Place("quarantine:observation_list", "居家观察", "house-heart", WORK, "quarantine.view_observation"),
     Place("quarantine:handover_list", "移交接收", "arrow-left-right", WORK, "quarantine.change_observation"),
+    Place(
+        "quarantine:recalculation_list", "重算建议", "calendar-event", WORK, "quarantine.change_observation"
+    ),
+    Place("quarantine:followup_list", "解除后随访", "telephone", WORK, "quarantine.change_visit"),
     Place("quarantine:alert_list", "异常事件", "exclamation-triangle", WORK, "quarantine.view_alert"),
     Place("quarantine:flag_list", "读数核实", "clipboard-check", WORK, "quarantine.view_readingflag"),
     Place("quarantine:pushed_list", "推送核查", "person-check", WORK, "quarantine.view_pushedlist"),
@@ -85,6 +89,8 @@ BELOW = {
     "quarantine:returnee_list": ("quarantine:returnee",),
     "quarantine:observation_list": ("quarantine:observation", "quarantine:person_file"),
     "quarantine:handover_list": ("quarantine:handover",),
+    "quarantine:recalculation_list": ("quarantine:recalculation",),
+    "quarantine:followup_list": ("quarantine:followup",),
     "quarantine:alert_list": ("quarantine:alert",),
     "quarantine:paper_list": ("quarantine:paper",),
     "quarantine:flag_list": ("quarantine:flag",),

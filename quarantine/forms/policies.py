@@ -13,6 +13,20 @@ from grassroots.grid.forms.parts import day_field, text_field
 LONGEST_REGION = 30
 
 
+def split_words(text: str) -> list[str]:
+    """Words between blanks, commas and the like, in their order, once each."""
+    parts = [part.strip() for part in re.split(r"[\s、,，;；]+", text)]
+    return list(dict.fromkeys(filter(None, parts)))
+
+
+def regions_of(text: str) -> list[str]:
+    """Names of regions. Raises ValidationError for one that is too long to be a name."""
+    names = split_words(text)
+    if long := next((name for name in names if len(name) > LONGEST_REGION), ""):
+        raise forms.ValidationError(f"“{long[:12]}…”太长，请一行写一个地区。")
+    return names
+
+
 class PolicySwitchForm(forms.Form):
     """From when to when, for whom; everything else is the template's."""
 
@@ -30,11 +44,7 @@ class PolicySwitchForm(forms.Form):
 
     def clean_regions(self) -> list[str]:
         """Names in their order, once each."""
-        parts = [part.strip() for part in re.split(r"[\s、,，;；]+", self.cleaned_data["regions"])]
-        names = list(dict.fromkeys(filter(None, parts)))
-        if long := next((name for name in names if len(name) > LONGEST_REGION), ""):
-            raise forms.ValidationError(f"“{long[:12]}…”太长，请一行写一个地区。")
-        return names
+        return regions_of(self.cleaned_data["regions"])
 
 
 class PolicyWithdrawForm(forms.Form):

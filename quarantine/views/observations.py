@@ -17,7 +17,16 @@ from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import link, require, staff_of
 from households.models import Person
 from quarantine.listing import dress_observations, page_by_last_day, page_by_time
-from quarantine.models import Alert, EventKind, Observation, ObservationEvent, ObservationState, Outcome
+from quarantine.models import (
+    Alert,
+    EventKind,
+    FollowupState,
+    Observation,
+    ObservationEvent,
+    ObservationState,
+    Outcome,
+    ReleaseFollowup,
+)
 from quarantine.rules.clock import Start, term_until
 from quarantine.rules.words import explain_term
 from quarantine.services.corrections import latest_event
@@ -88,6 +97,24 @@ def events_of(observation: Observation) -> list[ObservationEvent]:
     return events
 
 
+def followups_of(observation: Observation) -> QuerySet[ReleaseFollowup]:
+    """The follow-ups after its release that were not called off, in order."""
+    rows = observation.followups.exclude(state=FollowupState.CANCELLED).select_related("done_by")
+    return rows.order_by("due_on", "pk")
+
+
+def _beside(observation: Observation, *, is_open: bool) -> dict[str, Any]:
+    """What waits beside an open observation, what follows a closed one, and whether somebody may come back."""
+    open_now = Observation.objects.open().filter(person=observation.person_id)
+    return {
+        "handovers": list(observation.handovers.pending()) if is_open else [],
+        "recalculations": list(observation.recalculations.pending()) if is_open else [],
+        "followups": list(followups_of(observation)) if not is_open else [],
+        "today": timezone.localdate(),
+        "may_return": observation.outcome == Outcome.TRANSFERRED and not open_now.exists(),
+    }
+
+
 def _may_open(staff: Staff, person_id: int) -> bool:
     """Whether the person's own page, and with it his phone, is open to whoever asks."""
     return Person.objects.active().visible_to(staff).filter(pk=person_id).exists()
@@ -129,10 +156,8 @@ def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "latest": latest,
         "chain": duties_for(DutyTarget(observation.area_id, observation.household_id, observation.person_id)),
         "services": services_of(observation.person_id),
-        "handovers": list(observation.handovers.pending()) if is_open else [],
-        "may_return": observation.outcome == Outcome.TRANSFERRED
-        and not Observation.objects.open().filter(person=observation.person_id).exists(),
         "may_annul": latest is not None and observation.outcome != "VOIDED",
+        **_beside(observation, is_open=is_open),
     }
     return render(request, "quarantine/observation_detail.html", context)
 

@@ -46,6 +46,9 @@ def policy_list(request: HttpRequest) -> HttpResponse:
         "over": [policy for policy in live if policy.is_over],  # type: ignore[attr-defined]
         "withdrawn": list(rows.filter(state=PolicyState.WITHDRAWN)),
         "templates": _dressed(list(templates)) if may_change else [],
+        "drafts": _dressed(list(rows.filter(state=PolicyState.DRAFT).order_by("code", "-version")))
+        if may_change
+        else [],
         "may_change": may_change,
     }
     return render(request, "quarantine/policy_list.html", context)

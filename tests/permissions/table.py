@@ -248,7 +248,17 @@ LINES: list[Line] = [
     Line("quarantine:handover_list", STAFF),
     Line("quarantine:handover_detail", STAFF, uid("handover")),
     *both(Line("quarantine:handover_decide", MEASURE, lambda things: [things.handover.uid, "withdraw"])),
+    Line("quarantine:recalculation_list", STAFF),
+    Line("quarantine:recalculation_list", MEASURE, method="POST"),
+    *both(
+        Line("quarantine:recalculation_decide", MEASURE, lambda things: [things.recalculation.uid, "apply"])
+    ),
+    Line("quarantine:followup_list", STAFF),
+    *both(Line("quarantine:followup_record", MEASURE, uid("followup"))),
+    *both(Line("quarantine:followup_report", MEASURE, uid("followup"))),
     Line("quarantine:policy_list", STAFF),
+    Line("quarantine:policy_compare", STAFF),
+    *both(Line("quarantine:policy_create", ADMIN)),
     *both(Line("quarantine:service_create", MEASURE, uid("person"))),
     *both(Line("quarantine:service_update", MEASURE, lambda things: [things.service.uid, "done"])),
     Line("quarantine:service_list", STAFF),
@@ -328,5 +338,7 @@ LINES: list[Line] = [
 ELSEWHERE = {
     "ledgers:job_detail", "ledgers:job_progress", "ledgers:job_cancel", "ledgers:job_retry", "ledgers:job_file",
     "ledgers:form_detail", "ledgers:form_fill", "ledgers:form_delete",
-    "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "notices:message_open",
+    "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "quarantine:policy_edit",
+    "quarantine:policy_discard",
+    "notices:message_open",
 }  # fmt: skip

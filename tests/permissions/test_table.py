@@ -136,13 +136,20 @@ def test_somebody_elses_message_is_not_found(world: World):
 
 
 @pytest.mark.parametrize(
-    "name", ["quarantine:policy_switch", "quarantine:policy_withdraw", "grid:duty_kind_edit"]
+    "name",
+    [
+        "quarantine:policy_switch",
+        "quarantine:policy_withdraw",
+        "quarantine:policy_edit",
+        "grid:duty_kind_edit",
+    ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_concerns_the_whole_office_is_for_the_administrator(world: World, name: str, method: str):
     row = {
         "quarantine:policy_switch": world.template,
         "quarantine:policy_withdraw": world.policy,
+        "quarantine:policy_edit": world.policy,
         "grid:duty_kind_edit": world.kind,
     }[name]
     url = reverse(name, args=[row.pk])

@@ -39,6 +39,8 @@ from quarantine.models import (
     PushedPerson,
     Reading,
     ReadingFlag,
+    Recalculation,
+    ReleaseFollowup,
     Returnee,
     ServiceRequest,
     Visit,
@@ -85,6 +87,8 @@ class Things:
     publication: Publication
     handover: Handover
     removal: PersonRemoval
+    recalculation: Recalculation
+    followup: ReleaseFollowup
 
 
 @dataclass
@@ -164,7 +168,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
-        handover=_handover(office, observation, by), removal=_removal(area, by),
+        handover=_handover(office, observation, by), removal=_removal(area, by), **_beside(observation),
     )  # fmt: skip
 
 
@@ -193,6 +197,19 @@ def _handover(office: OfficeCast, observation: Observation, by: Staff) -> Handov
     return Handover.objects.create(
         observation=observation, from_area=observation.area, to_area=village, reason="回村", requested_by=by
     )
+
+
+def _beside(observation: Observation) -> dict[str, Any]:
+    """A proposal that waits, and a follow-up that is due."""
+    recalculation = Recalculation.objects.create(
+        observation=observation, kind="HOUSEHOLD", policy=observation.policy, seen_version=observation.version,
+        start_basis=observation.start_basis, basis_on=observation.basis_on, day_one_on=observation.day_one_on,
+        last_on=observation.last_on + dt.timedelta(days=1), old_last_on=observation.last_on, old_words="14天",
+        new_words="15天", reason="同住人延长",
+    )  # fmt: skip
+    today = timezone.localdate()
+    followup = ReleaseFollowup.objects.create(observation=observation, day_number=1, due_on=today)
+    return {"recalculation": recalculation, "followup": followup}
 
 
 def _third_village(office: OfficeCast) -> Area:
