@@ -162,18 +162,14 @@ def _texts(values: Sequence[str]) -> Sequence[str]:
 
 def _converted(values: Sequence[Any], convert: Callable[[Any], Any], null: Any) -> list[Any]:
     """Values converted; each that comes again once."""
-    known: dict[Any, Any] = {None: null}
-    found = []
-    for value in values:
-        try:
-            done = known.get(value)
-        except TypeError:  # a list of JSON
-            found.append(convert(value))
-            continue
-        if done is None and value is not None:
-            done = known[value] = convert(value)
-        found.append(done)
-    return found
+    if convert is str and None not in values:
+        return list(map(str, values))
+    try:
+        known = {value: convert(value) for value in set(values) if value is not None}
+    except TypeError:  # a list of JSON
+        return [null if value is None else convert(value) for value in values]
+    known[None] = null
+    return list(map(known.__getitem__, values))
 
 
 def uuids(count: int) -> list[str]:

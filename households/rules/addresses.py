@@ -151,6 +151,7 @@ def _without_suffix(part: str) -> str:
     return _SUFFIXES.sub("", normalise_address_text(part))
 
 
+@lru_cache(maxsize=20_000)
 def _bare(part: str) -> str:
     """A part as it stands in keys: without 栋, 单元, 号 and leading zeros."""
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", _without_suffix(part))

@@ -16,6 +16,7 @@ from grassroots.ledgers.intake.patience import patient
 from grassroots.ledgers.intake.preview import Line, PlanDigest, PreviewWriter
 from grassroots.ledgers.intake.protocol import ImportContext, ImportKind, Planned, Record, import_kind
 from grassroots.ledgers.intake.recognise import SheetMap, records_of, text_records
+from grassroots.ledgers.intake.records import numbers_of
 from grassroots.ledgers.models import BatchState, ImportBatch
 
 Progress = Callable[[int, int | None], None]
@@ -65,10 +66,10 @@ def context_for(
 def plan_rows(kind: ImportKind, context: ImportContext, records: Sequence[Record]) -> Iterator[Planned]:
     """The kind's plan, one row a record in their order: a plan that loses or doubles a row is refused."""
     planned = iter(kind.plan(context, records))
-    for record in records:
+    for number in numbers_of(records):
         row = next(planned, None)
-        if row is None or row.row != record.row:
-            raise AssertionError(f"{kind.key} planned another row than {record.row}")
+        if row is None or row.row != number:
+            raise AssertionError(f"{kind.key} planned another row than {number}")
         yield row
     if next(planned, None) is not None:
         raise AssertionError(f"{kind.key} planned more rows than there are")

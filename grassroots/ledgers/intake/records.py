@@ -76,6 +76,13 @@ class Records(Sequence[Record]):
                 yield sheet.record(index)
 
 
+def numbers_of(records: Sequence[Record]) -> Iterator[int]:
+    """The numbers of the rows, without making records of them."""
+    if isinstance(records, Records):
+        return (row for sheet in records.sheets for row, _cells in sheet.rows)
+    return (record.row for record in records)
+
+
 def sheets_in(records: Sequence[Record]) -> list[SheetRows]:
     """The records by sheet, as rows of cells: for kinds that read long sheets column by column."""
     if isinstance(records, Records):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -96,7 +96,10 @@ def match_captions(
     `remembered` maps `Caption.key` to a field's key, or to "" for a column that is to stay empty: what a clerk has
     said before comes before everything else.
     """
-    index = _Index(fields)
+    return _matched(captions, _Index(fields), remembered)
+
+
+def _matched(captions: Sequence[Caption], index: _Index, remembered: Mapping[str, str] = {}) -> list[Match]:
     taken: dict[int, tuple[str, How]] = {}
     used: set[str] = set()
     wanted = sorted(_candidates(captions, index, remembered), key=lambda item: (-item[0], item[1]))
@@ -112,9 +115,10 @@ def match_captions(
     return found
 
 
-def score(captions: Sequence[Caption], fields: Sequence[Field]) -> float:
-    """How much of a header the fields explain: one for each matched column."""
-    return sum(match.field is not None for match in match_captions(captions, fields))
+def scorer(fields: Sequence[Field]) -> Callable[[Sequence[Caption]], float]:
+    """What tells how much of a header the fields explain: one for each matched column."""
+    index = _Index(fields)
+    return lambda captions: sum(match.field is not None for match in _matched(captions, index))
 
 
 class _Index:

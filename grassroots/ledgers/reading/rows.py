@@ -27,6 +27,7 @@ _SIGNATURE = re.compile(
 _NOTE = re.compile(r"^\s*(?:注|备注|说明|填表说明|填报说明|注意|注意事项|温馨提示|填写说明)\s*\d?\s*[::、.]")
 # Without any of these in its texts no row is a total or a signature, and nothing in it says 同上.
 _LOUD = re.compile("[计::同前〃″\"'”“＂]")
+MEMO_SIZE = 20_000
 _SERIAL = frozenset({"序号", "编号", "序", "no", "行号", "序列"})
 
 
@@ -85,6 +86,22 @@ def footer_rows(table: Table) -> list[int]:
     return found[::-1]
 
 
+class _Captions(dict[str, bool]):
+    """Whether texts may be captions of a table: most come again and again."""
+
+    def __init__(self, words: frozenset[str]) -> None:
+        super().__init__()
+        self.words = words
+
+    def __missing__(self, text: str) -> bool:
+        if len(self) > MEMO_SIZE:
+            self.clear()
+        is_plain = text.isalnum() and unicodedata.is_normalized("NFKC", text)
+        # All that `normalise` changes of a plain text is its case.
+        found = self[text] = (text.lower() if is_plain else normalise(text)) in self.words
+        return found
+
+
 class _Kinds:
     """What the rows of a table are."""
 
@@ -95,7 +112,7 @@ class _Kinds:
         serial = [c.column for c in table.captions if normalise(c.path[-1]) in _SERIAL]
         self.serial = serial[0] if serial else None
         self.wide = self._wide_rows()
-        self.any_words = frozenset().union(*self.words.values()) if self.words else frozenset()
+        self.captions = _Captions(frozenset().union(*self.words.values()) if self.words else frozenset())
 
     def is_plain(self, index: int) -> bool:
         """Whether a row is data, and nothing in it says 同上, at a glance: so are nearly all of a long sheet."""
@@ -108,16 +125,12 @@ class _Kinds:
             return False
         # A header repeats captions in more than half of its cells.
         misses_left = filled - filled // 2 - (filled - len(texts))
+        is_caption = self.captions
         for text in texts:
             if misses_left <= 0:
                 return True
-            misses_left -= not self._may_be_caption(text)
+            misses_left -= not is_caption[text]
         return misses_left <= 0
-
-    def _may_be_caption(self, text: str) -> bool:
-        if text.isalnum() and unicodedata.is_normalized("NFKC", text):
-            return text.lower() in self.any_words  # all that `normalise` changes of such a text
-        return normalise(text) in self.any_words
 
     def of(self, index: int) -> str:
         """Why a row is no data; "" for one that is."""

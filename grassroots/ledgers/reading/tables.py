@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grassroots.ledgers.reading import dates
-from grassroots.ledgers.reading.captions import Caption, Field, match_captions, score
+from grassroots.ledgers.reading.captions import Caption, Field, match_captions, scorer
 from grassroots.ledgers.reading.grids import Grid
 from grassroots.ledgers.reading.parsed import original_text
 from grassroots.ledgers.reading.rows import footer_rows
@@ -46,6 +46,7 @@ def find_tables(grid: Grid, fields: Sequence[Field]) -> Table | None:
     columns below it belong to its body (`rows.data_rows` skips their headers).
     """
     best: tuple[float, int, int, list[Caption]] | None = None
+    score = scorer(fields)
     seen = 0
     for first in range(len(grid.rows)):
         if all(value is None for value in grid.rows[first]):
@@ -58,7 +59,7 @@ def find_tables(grid: Grid, fields: Sequence[Field]) -> Table | None:
             if last >= len(grid.rows) or not _may_be_header(grid, first, last):
                 break
             captions = header_captions(grid, first, last)
-            value = score(captions, fields)
+            value = score(captions)
             needed = 2 if len(captions) > 2 else 1
             if value >= needed and (best is None or value > best[0]):
                 best = value, first, last, captions
@@ -201,7 +202,8 @@ def _is_wide(grid: Grid, row: int) -> bool:
 
 def _whole_header(grid: Grid, first: int, last: int, fields: Sequence[Field]) -> tuple[int, int]:
     """The header with rows that its merged cells reach into, a row of groups above, and one of parts below."""
-    best = score(header_captions(grid, first, last), fields)
+    score = scorer(fields)
+    best = score(header_captions(grid, first, last))
     for top, left, bottom, right in grid.merged:
         if top < first <= bottom and right - left < grid.width - 1 and bottom - top < MAX_HEADER_ROWS:
             first = min(first, top)
@@ -209,7 +211,7 @@ def _whole_header(grid: Grid, first: int, last: int, fields: Sequence[Field]) ->
             last = bottom
     if last - first + 1 < MAX_HEADER_ROWS and first > 0 and _is_group_row(grid, first - 1, first):
         above = header_captions(grid, first - 1, last)
-        if len(above) > len(header_captions(grid, first, last)) or score(above, fields) >= best:
+        if len(above) > len(header_captions(grid, first, last)) or score(above) >= best:
             first -= 1
     while last - first + 1 < MAX_HEADER_ROWS and _is_part_row(grid, first, last, fields):
         last += 1

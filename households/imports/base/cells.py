@@ -174,6 +174,8 @@ class Reader:
 
     def _number(self, block: Block, place: int, text: str, kind: str | None) -> IdNumber | None:
         read = parse_id_number(text, None if kind == IdKind.NONE else kind, self.today)
+        if not read.problems:
+            return read if read.number else None
         for problem in read.problems:
             block.flaw(place, "id_number", problem.message, is_left=read.has_errors)
         return read if read.number and not read.has_errors else None
