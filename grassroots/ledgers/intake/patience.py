@@ -20,4 +20,7 @@ def patient(rows: int) -> Iterator[None]:
     try:
         yield
     finally:
+        # Else the next object that is made has all of them looked through once: they go where old ones are kept.
+        gc.freeze()
+        gc.unfreeze()
         gc.enable()

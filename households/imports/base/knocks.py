@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -156,14 +157,15 @@ class Knocks:
         assert said.outcome is not None
         at = said.visited_at or self.reader.moment(self.context.reference)
         before = Standing()
-        if house.known is not None:
+        if house.known is None:
+            standing = _first_standing(said.outcome, at)
+        else:
             before = Standing(
                 **{name: getattr(house.known.row, column) for name, column in _STANDING.items()}
             )
-        after = standing_after(before, outcome=said.outcome, visited_at=at)
-        standing = {column: getattr(after, name) for name, column in _STANDING.items()}
+            standing = _after(before, said.outcome, at)
         if said.tries and said.outcome == SurveyOutcome.ABSENT:
-            standing["absent_tries"] = max(said.tries, after.absent_tries)
+            standing = {**standing, "absent_tries": max(said.tries, standing["absent_tries"])}
         is_signed = said.outcome == SurveyOutcome.SIGNED
         tries = (
             (said.tries or standing["absent_tries"])
@@ -264,6 +266,17 @@ def _registered(row: Known, knocks: Sequence[Known], said: Said) -> Known | None
     day = local_day(said.visited_at)
     same = [knock for knock in knocks if local_day(knock.visited_at) == day]
     return next((knock for knock in reversed(same) if is_signed or knock.outcome == said.outcome), None)
+
+
+def _after(before: Standing, outcome: str, at: dt.datetime) -> Mapping[str, Any]:
+    """How a household stands after a knock, by column."""
+    after = standing_after(before, outcome=outcome, visited_at=at)
+    return {column: getattr(after, name) for name, column in _STANDING.items()}
+
+
+@lru_cache(maxsize=20_000)
+def _first_standing(outcome: str, at: dt.datetime) -> Mapping[str, Any]:
+    return _after(Standing(), outcome, at)
 
 
 def _method(outcome: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,9 @@ class HousePlan:
     def __init__(self, area: Area | NewArea, door: Door, share_no: str, known: KnownHouse | None) -> None:
         self.area, self.door, self.share_no, self.known = area, door, share_no, known
         self.values: dict[str, Any] = {}
+        self._area_id: int | None = None
         if known is not None:
+            self._area_id = int(known.row.area_id)
             self.pk, self.next_order, self.share_no = known.row.pk, known.next_order, known.row.share_no
         self.display = (
             door_display(door.building, door.unit, door.door, share_no)
@@ -51,10 +54,10 @@ class HousePlan:
     @property
     def area_id(self) -> int | None:
         """The area's key; None for one that is still to be made."""
-        if self.known is not None:
-            return int(self.known.row.area_id)
-        area = self.area.area if isinstance(self.area, NewArea) else self.area
-        return area.pk if area is not None else None
+        if self._area_id is None:
+            area = self.area.area if isinstance(self.area, NewArea) else self.area
+            self._area_id = area.pk if area is not None else None
+        return self._area_id
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +70,7 @@ class KnockPlan:
     method: str
     staff_id: int
     steps: frozenset[str]
-    standing: dict[str, Any]
+    standing: Mapping[str, Any]
     letter: str | None = None
     absent_try: int = 0
     respondent: str = ""
