@@ -34,10 +34,29 @@ def policy_points(terms: PolicyTerms, year: int) -> list[tuple[str, str]]:
     points.append(("测温", f"每天{len(terms.slots)}次：{slots}"))
     fever = f"{terms.fever_operator.label}{terms.fever_threshold} ℃为发热；低于 {terms.low_limit} ℃要求复测"
     points.append(("体温", fever))
+    points.append(("异常", _alert_words(terms)))
     points.append(("解除", _release_words(terms)))
     if terms.followup_days:
         points.append(("解除后随访", f"第{'、'.join(map(str, terms.followup_days))}天"))
     return points
+
+
+def _alert_words(terms: PolicyTerms) -> str:
+    """发热、有症状：15分钟内知悉、2小时内办结; kinds with the same limits together."""
+    kinds: dict[tuple[int, int], list[str]] = {}
+    for one in terms.alerts.limits:
+        kinds.setdefault((one.acknowledge_minutes, one.handle_minutes), []).append(str(one.kind.label))
+    limits = "；".join(
+        f"{'、'.join(names)}：{_minutes(notice)}内知悉、{_minutes(handle)}内办结"
+        for (notice, handle), names in kinds.items()
+    )
+    days = terms.alerts.identical_days
+    same = f"；连续{days}天数值相同时提示" if days else ""
+    return f"{limits}；到时没人办的逐级上报，每级{_minutes(terms.alerts.next_level_minutes)}{same}"
+
+
+def _minutes(minutes: int) -> str:
+    return f"{minutes}分钟" if minutes % 60 else f"{minutes // 60}小时"
 
 
 def _scope_words(terms: PolicyTerms, year: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import close_old_connections, connection
 
 from grassroots.grid.models import AreaDuty, DutyKind, Role
 from grassroots.notices.models import Message, Reminder
@@ -17,6 +19,7 @@ from quarantine.services.escalation import alerts_escalate
 from quarantine.services.readings import reading_record
 from tests.factories import OfficeCast, aware, make_office, make_staff
 from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.reference import restore_reference_rows
 
 pytestmark = pytest.mark.django_db
 AT = aware("2020-01-29 08:30")
@@ -189,3 +192,34 @@ def test_the_health_centre_hears_with_the_township_and_police_where_somebody_ref
     assert {centre, office.ding} <= set(alert_recipients(observation, ON, "FEVER"))
     assert office.police not in alert_recipients(observation, ON, "FEVER")
     assert office.police in alert_recipients(observation, ON, "REFUSED")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_two_ticks_at_once_raise_each_stage_once_and_tell_each_officer_once():
+    restore_reference_rows()
+    office = make_office()
+    switch_on(office.admin)
+    alerts = [fever(office, f"张三{number}") for number in range(6)]
+    barrier = threading.Barrier(2)
+    found: list[int] = []
+
+    def run() -> None:
+        try:
+            barrier.wait(timeout=10)
+            found.append(alerts_escalate(after(50))["escalated"])
+        finally:
+            close_old_connections()
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    stages = [alert.escalations.values_list("cause", "stage") for alert in alerts]
+    assert len(found) == 2
+    assert sum(found) == sum(len(one) for one in stages) > len(alerts)
+    assert all(len(set(one)) == len(one) for one in stages)
+    told = Reminder.objects.filter(kind="escalation").values_list("recipient", "subject", "stage")
+    assert len(told) == len(set(told))
