@@ -245,7 +245,8 @@ def _contacts_said(figures: Figures) -> str:
 def _services_said(figures: Figures) -> str:
     return (
         f"代办服务（代购、送药、心理疏导等）今日{figures.new('services_today', '件')}，"
-        f"{figures.new('services_done_today', '件', '办结')}，待办{figures['services_open']}件。"
+        f"{figures.new('services_done_today', '件', '办结')}，"
+        f"待办{figures['services_open']}件（{figures.new('services_overdue', '件', '超时')}）。"
     )
 
 

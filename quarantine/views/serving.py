@@ -114,7 +114,10 @@ def service_round(request: HttpRequest) -> HttpResponse:
     require(request, LOOK)
     at = timezone.now()
     found = round_of(staff_of(request), at)
+    people = {stop.service.person_id for stop in (*found.mine, *found.free, *found.brought)}
+    mine = Person.objects.active().visible_to(staff_of(request)).filter(pk__in=people)
     context = {
+        "reachable": set(mine.values_list("pk", flat=True)),
         "round": found,
         "sections": [
             ("mine", "要办的", found.mine),
