@@ -233,7 +233,7 @@ def _observations(person: Person, staff: Staff, today: dt.date) -> tuple[list[Ob
 
 
 def _attach(found: list[ObservationFile]) -> None:
-    """Events and alerts of all observations (two queries)."""
+    """Events of all observations, and alerts with what was done about them (four queries)."""
     by_pk = {one.observation.pk: one for one in found}
     events = ObservationEvent.objects.filter(observation__in=by_pk)
     related = ("by", "confirmed_by", "from_area", "to_area", "corrects")
@@ -242,7 +242,7 @@ def _attach(found: list[ObservationFile]) -> None:
         by_pk[event.observation_id].events.append(event)
         if event.kind == EventKind.ANNULLED:
             annulled.add(event.corrects_id)
-    alerts = Alert.objects.filter(observation__in=by_pk)
+    alerts = Alert.objects.filter(observation__in=by_pk).prefetch_related("actions__by")
     for alert in alerts.select_related("acknowledged_by", "closed_by").order_by("raised_at", "pk"):
         by_pk[alert.observation_id].alerts.append(alert)
     for one in found:

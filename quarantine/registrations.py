@@ -54,3 +54,8 @@ register_undo("quarantine.observation", undo.OBSERVATION_UNDO)
 register_undo("quarantine.reading", undo.READING_UNDO)
 register_undo("quarantine.alert", undo.ALERT_UNDO)
 register_undo("quarantine.visit", undo.VISIT_UNDO)
+
+from quarantine.file_sections import followups, papers_given  # noqa: E402
+from quarantine.person_file import file_sections  # noqa: E402
+
+file_sections += [papers_given, followups]

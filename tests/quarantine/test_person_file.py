@@ -8,11 +8,15 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from grassroots.grid.models import AccessAction, AccessLog
 from households.models import Person
 from quarantine.models import Returnee, VisitState
+from quarantine.models.life import ReleaseFollowup
 from quarantine.person_file import Entry, Section, file_sections
+from quarantine.services.alert_actions import alert_acknowledge
+from quarantine.services.papers import papers_issue
 from tests.factories import OfficeCast, make_household, make_office, make_person
 from tests.quarantine.cases import (
     make_observation,
@@ -140,6 +144,26 @@ def test_a_symptom_alone_is_not_called_fever(office: OfficeCast) -> None:
     assert "有症状" in table and "发热" not in table
 
 
+def test_papers_given_and_calls_after_release_stand_beside(office: OfficeCast) -> None:
+    observation = running(office)
+    [paper] = papers_issue(observations=[observation], kind="NOTICE", by=office.jia)
+    ReleaseFollowup.objects.create(
+        observation=observation, day_number=3, due_on=dt.date(2020, 2, 8), state="DONE", how="PHONE", result="WELL",
+        done_at=timezone.now(), done_by=office.health,
+    )  # fmt: skip
+    text = text_of(signed_in(office.jia), observation.person)
+    assert f"编号 {paper.serial}" in text and reverse("quarantine:paper_detail", args=[paper.code]) in text
+    assert "解除后第3天" in text and "电话" in text
+
+
+def test_what_was_done_about_an_alert_is_told_step_by_step(office: OfficeCast) -> None:
+    observation = running(office)
+    measured(observation.visits.order_by("opens_at")[0], office.health, "38.1")
+    alert_acknowledge(alert=observation.alerts.get(), by=office.ding)
+    text = text_of(signed_in(office.jia), observation.person)
+    assert "丁某 知悉" in text[text.index("异常事件</h3>") :]
+
+
 def test_other_modules_add_sections(office: OfficeCast, monkeypatch: pytest.MonkeyPatch) -> None:
     person = running(office).person
     monkeypatch.setattr("quarantine.person_file.file_sections", [*file_sections])
@@ -159,7 +183,10 @@ def test_its_queries_do_not_grow_with_observations_visits_and_readings(office: O
     assert much.observations.count() == 3
     client = signed_in(office.jia)
     few, many = (queries_of(client, file_url(person)) for person in (little, much))
-    assert (few, many) == (32, 34)  # two more where there are readings: who measured, who typed them in
+    assert (few, many) == (
+        35,
+        36,
+    )  # one more where alerts have steps; readings, visits, observations add none
 
 
 def test_days_to_come_are_not_told_as_missed(office: OfficeCast) -> None:
