@@ -61,7 +61,11 @@ def _lay_limits(at: dt.datetime) -> None:
     """Alerts that were written in bulk, or before there were limits, get theirs; those long over go up at once."""
     rows = Alert.objects.open().filter(acknowledge_due_at=None).select_related("observation__policy")
     for row in rows.order_by("pk")[:BATCH]:
-        limits_lay(row, row.raised_at)
+        try:
+            limits_lay(row, row.raised_at)
+        except ValueError:  # terms that no longer hold together stop none of the others
+            logger.exception("alert %s has no time limits", row.pk)
+            continue
         values = {name: getattr(row, name) for name in ("acknowledge_due_at", "handle_due_at", "escalate_at")}
         Alert.objects.filter(pk=row.pk, acknowledge_due_at=None).update(**values)
 

@@ -200,7 +200,8 @@ def _keep(found: Found, at: dt.datetime) -> int:
     entries = found.entries
     officer = Counter(entry.officer for entry in entries).most_common(1)[0][0]
     value = entries[-1].temperature if found.kind in {FlagKind.IDENTICAL, FlagKind.REPEATED} else None
-    from_at, until_at = min(one.moment for one in entries), max(one.moment for one in entries)
+    # By when they were entered: a period of the page misses nothing that was dated wrongly or typed in late.
+    from_at, until_at = min(one.entered_at for one in entries), max(one.entered_at for one in entries)
     same = ReadingFlag.objects.filter(kind=found.kind, temperature=value)
     whose = {"observation": found.observation} if found.observation else {"officer": officer}
     flag = (

@@ -124,9 +124,10 @@ def test_one_value_at_eight_people_in_a_row_names_the_value(office):
 
 def test_a_measurement_after_its_entry_is_a_hint(office):
     reading = measured(people(office, 1), office.health)[0]
-    Reading.objects.filter(pk=reading.pk).update(measured_at=AT + dt.timedelta(minutes=20))
+    Reading.objects.filter(pk=reading.pk).update(measured_at=AT + dt.timedelta(days=300))
     flags_find(LATER)
     assert kinds() == [FlagKind.FUTURE]
+    assert ReadingFlag.objects.between(AT, LATER).exists()  # found by when it was entered
 
 
 def days_of(observation: Observation, by: Staff, value: str, days: Sequence[int]) -> None:

@@ -13,8 +13,17 @@ from grassroots.ledgers.intake.services import UndoRefused, batch_undo
 from grassroots.ledgers.models import ImportNote
 from grassroots.ledgers.reading import Caption
 from quarantine.imports.temperature_cells import cells_of, reading_columns
-from quarantine.models import Alert, AlertState, Observation, Reading, ReadingSource, Visit, VisitState
-from quarantine.services.alert_actions import alert_acknowledge
+from quarantine.models import (
+    Alert,
+    AlertState,
+    Observation,
+    Reading,
+    ReadingFlag,
+    ReadingSource,
+    Visit,
+    VisitState,
+)
+from quarantine.services.alert_actions import alert_acknowledge, alert_close
 from quarantine.services.readings import reading_record, visit_for
 from quarantine.services.stays import stay_since
 from tests.factories import OfficeCast, aware, make_household, make_person
@@ -262,3 +271,29 @@ def test_planning_asks_as_much_for_many_rows_as_for_few(office: OfficeCast):
     with CaptureQueriesContext(connection) as many:
         take_in(office, data(12))
     assert len(many) <= len(few)
+
+
+def test_undo_lets_go_of_readings_that_hints_and_alerts_point_to(
+    office: OfficeCast, observation: Observation
+):
+    """A fever of the 26th was closed; the sheet's further fever opens it again, and a hint names that reading."""
+    visit = observation.visits.get(date=dt.date(2020, 1, 26), slot="AM")
+    seen = reading_record(
+        visit=visit, temperature=Decimal("38.0"), by=office.health, at=aware("2020-01-26 08:00")
+    )
+    assert seen.alert is not None
+    alert_close(alert=seen.alert, result="已转送", by=office.health, at=aware("2020-01-26 09:00"))
+    batch = written(take_in(office, sheet(observation, "38.4")), at=AT)
+    later = Reading.objects.exclude(pk=seen.reading.pk).get()
+    flag = ReadingFlag.objects.create(
+        kind="IDENTICAL", officer=office.ding, observation=observation, area=visit.area, count=1, from_at=AT,
+        until_at=AT,
+    )  # fmt: skip
+    flag.readings.add(later)
+    assert seen.alert.actions.filter(kind="REOPENED", reading=later).exists()
+    batch_undo(batch=batch, by=office.ding, at=AT + dt.timedelta(minutes=5))
+    flag.refresh_from_db()
+    seen.alert.refresh_from_db()
+    assert (flag.count, flag.readings.count()) == (0, 0)
+    assert seen.alert.actions.filter(kind="REOPENED", reading=None).exists()
+    assert (seen.alert.state, seen.alert.escalate_at) == (AlertState.CLOSED, None)
