@@ -19,6 +19,7 @@ from grassroots.desk.forms import FirstStartForm
 from grassroots.desk.search import search
 from grassroots.grid.models import AccessAction, Office, Staff
 from grassroots.grid.trail import access_log
+from quarantine.waiting import waiting_for
 
 LONGEST_TERM = 60
 
@@ -33,6 +34,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
         context["round"] = desk.round_summary(staff, at)
         context["alerts"], context["alert_count"] = desk.open_alerts(staff)
         context["releases"], context["release_count"] = desk.due_for_release(staff, at)
+    if staff.has_perm("quarantine.change_observation"):
+        context["waiting"] = waiting_for(staff, at)
     if staff.has_perm("quarantine.change_pushedperson"):
         context["pushed_count"] = desk.pushed_to_check(staff)
     if staff.has_perm("households.view_household"):

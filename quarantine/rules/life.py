@@ -16,7 +16,7 @@ class RestartCause(TextChoices):
     """“擅自外出或有新的暴露的，重新计算” (local practice)."""
 
     LEFT_HOME = "LEFT_HOME", "擅自外出"
-    NEW_EXPOSURE = "NEW_EXPOSURE", "新的暴露(接触病例等)"
+    NEW_EXPOSURE = "NEW_EXPOSURE", "新的暴露（接触病例等）"
 
 
 @dataclass(frozen=True)

@@ -25,19 +25,12 @@ from quarantine.services.handovers import (
     may_receive,
     may_send,
 )
+from quarantine.waiting import age_words
 
 PAGE_ROWS = 50
 CRUMB = "移交接收"
 VIEWS = (("", "等我方接收"), ("out", "我方移出待答复"), ("done", "已办结"))
 RELATED = ("observation__person", "observation__policy", "from_area", "to_area", "requested_by", "decided_by")
-
-
-def age_words(since: dt.datetime, at: dt.datetime) -> str:
-    """How long something has been waiting: 40分钟, 5小时, 2天."""
-    minutes = max(int((at - since).total_seconds() // 60), 0)
-    if minutes < 60:
-        return f"{minutes}分钟"
-    return f"{minutes // 60}小时" if minutes < 48 * 60 else f"{minutes // (24 * 60)}天"
 
 
 def _dressed(rows: list[Handover]) -> list[Handover]:

@@ -110,9 +110,20 @@ def _beside(observation: Observation, *, is_open: bool) -> dict[str, Any]:
         "handovers": list(observation.handovers.pending()) if is_open else [],
         "recalculations": list(observation.recalculations.pending()) if is_open else [],
         "followups": list(followups_of(observation)) if not is_open else [],
+        "asks_to_restart": is_open and _asks_to_restart(observation),
         "today": timezone.localdate(),
         "may_return": observation.outcome == Outcome.TRANSFERRED and not open_now.exists(),
     }
+
+
+def _asks_to_restart(observation: Observation) -> bool:
+    """Left home without leave, the policy starts the count again for that, and nobody has done so since."""
+    if not observation.policy.parsed().restart.on_left_home:
+        return False
+    kinds = (EventKind.LEFT_HOME, EventKind.RESTARTED)
+    last = observation.events.effective(timezone.now()).filter(kind__in=kinds)
+    latest = last.order_by("recorded_at", "pk").values_list("kind", flat=True).last()
+    return latest == EventKind.LEFT_HOME
 
 
 def _may_open(staff: Staff, person_id: int) -> bool:

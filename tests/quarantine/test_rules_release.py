@@ -96,3 +96,22 @@ def test_follow_ups_are_counted_from_the_day_after_the_release():
         date(2020, 3, 5),
         date(2020, 3, 12),
     ]
+
+
+MIXED = policy_terms_from_json(HISTORICAL_POLICIES[1])
+
+
+def test_a_term_of_several_phases_says_where_it_stands_and_what_is_to_come():
+    words = release_blockers(
+        MIXED, at=datetime(2021, 2, 26, 12, tzinfo=SHANGHAI), last_on=date(2021, 3, 12),
+        expires_at=datetime(2021, 3, 13, tzinfo=SHANGHAI), day_one_on=date(2021, 2, 20),
+    )  # fmt: skip
+    assert words == ["观察期未满，3月12日24时期满；现在是集中隔离14天的第7天，之后还有居家7天"]
+
+
+def test_a_recalculation_and_a_handover_that_wait_block():
+    assert blockers(is_recalculation_pending=True) == ["按新政策重算的建议还没有处理"]
+    assert blockers(handed_over_to="龚家村") == ["已提请移交给龚家村，对方还没有答复"]
+    lenient = replace(TERMS, release=ReleaseRules(block_on_pending_extension=False))
+    assert blockers(lenient, is_recalculation_pending=True) == []
+    assert blockers(lenient, handed_over_to="龚家村")
