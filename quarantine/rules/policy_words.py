@@ -61,7 +61,7 @@ def _minutes(minutes: int) -> str:
 
 def _scope_words(terms: PolicyTerms, year: int) -> str:
     regions = f"来自{'、'.join(terms.regions)}" if terms.regions else "不限来源地"
-    since = f",{day_words(terms.cutoff_on, year)}(含)以后返回" if terms.cutoff_on else ""
+    since = f"，{day_words(terms.cutoff_on, year)}（含）以后返回" if terms.cutoff_on else ""
     return f"{regions}{since}的人员"
 
 
@@ -85,9 +85,11 @@ def _release_words(terms: PolicyTerms) -> str:
         blocks.append("延长待审")
     over = f"最后一天{hour_words(terms.release.full_term_time)}期满，由两人确认解除"
     longest = (
-        f";可延长，一次不超过{terms.extension.longest_days}天" if terms.extension.is_allowed else ";不可延长"
+        f"；可延长，一次不超过{terms.extension.longest_days}天"
+        if terms.extension.is_allowed
+        else "；不可延长"
     )
-    return over + (f";{'、'.join(blocks)}时不能解除" if blocks else "") + longest
+    return over + (f"；{'、'.join(blocks)}时不能解除" if blocks else "") + longest
 
 
 def example_words(terms: PolicyTerms, arrived_on: date) -> list[str]:
