@@ -8,7 +8,7 @@ nothing is set aside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,51 +16,60 @@ from django.db import DatabaseError, connections, models, transaction
 
 LOCK_TIMEOUT = "2s"
 MEMORY = "128MB"  # for the sorting of an index
+_NAMES = "SELECT name::regclass::text FROM unnest(%s) AS name"  # as the other queries answer them
 _FOREIGN_KEYS = """
     SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid), confrelid::regclass::text
     FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY (%s::regclass[]) ORDER BY conname
 """
 _UNIQUES = """
-    SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
+    SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid), ''
     FROM pg_constraint WHERE contype = 'u' AND conrelid = ANY (%s::regclass[]) ORDER BY conname
 """
 _INDEXES = """
-    SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+    SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid)
     FROM pg_index WHERE indrelid = ANY (%s::regclass[])
     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid) ORDER BY 1
 """
 
 
 @contextmanager
-def first_fill(filled: Sequence[type[models.Model]], using: str = "default") -> Iterator[bool]:
+def first_fill(filled: Sequence[type[models.Model]], using: str = "default") -> Iterator[Filling | None]:
     """Set aside indexes and foreign keys of these tables and their histories while they are filled, if all are empty.
 
     Inside a transaction. Until it ends nobody else can read these tables, or those that they point to. Where somebody
-    does so at this moment, or the tables are not this user's to change, nothing is set aside. Yields whether it was.
+    does so at this moment, or the tables are not this user's to change, nothing is set aside, and None is yielded.
     """
     connection = connections[using]
-    aside: _Aside | None = None
+    aside: Filling | None = None
     if connection.vendor == "postgresql":
-        tables = [_name(connection, table) for model in filled for table in (model, _history(model)) if table]
         try:
-            with transaction.atomic(using=using), connection.cursor() as cursor:
-                aside = _Aside(cursor, tables)
+            with transaction.atomic(using=using):
+                aside = Filling(connection, filled)
         except (DatabaseError, _NotEmpty):
             aside = None
-    yield aside is not None
+    yield aside
     if aside is not None:
-        with connection.cursor() as cursor:
-            aside.restore(cursor)
+        aside.done()
 
 
 class _NotEmpty(Exception):
     """Somebody has rows there already."""
 
 
-class _Aside:
+class Filling:
     """What was taken off some tables."""
 
-    def __init__(self, cursor: Any, tables: Sequence[str]) -> None:
+    def __init__(self, connection: Any, filled: Sequence[type[models.Model]]) -> None:
+        self.connection = connection
+        with connection.cursor() as cursor:
+            self._set_aside(cursor, self._tables(filled))
+
+    def _tables(self, filled: Sequence[type[models.Model]]) -> list[str]:
+        return [
+            _name(self.connection, table) for model in filled for table in (model, _history(model)) if table
+        ]
+
+    def _set_aside(self, cursor: Any, tables: Sequence[str]) -> None:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(_FOREIGN_KEYS, [list(tables)])
@@ -75,20 +84,36 @@ class _Aside:
         self.indexes = cursor.fetchall()
         for table, name, *_rest in [*self.foreign_keys, *self.uniques]:
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-        for name, _definition in self.indexes:
+        for _table, name, _definition in self.indexes:
             cursor.execute(f"DROP INDEX {name}")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         cursor.execute("SET LOCAL lock_timeout = 0")
 
-    def restore(self, cursor: Any) -> None:
-        """Make all of it anew. Raises IntegrityError where the rows do not bear it."""
-        cursor.execute(f"SET LOCAL maintenance_work_mem = '{MEMORY}'")
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for _index, definition in self.indexes:
-            cursor.execute(definition)
-        for table, name, definition, *_target in [*self.uniques, *self.foreign_keys]:
-            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    def done(self, filled: Sequence[type[models.Model]] | None = None) -> None:
+        """Nothing more goes into these tables (None: into any): all that was taken off them is made anew. Raises
+        IntegrityError where the rows do not bear it."""
+        with self.connection.cursor() as cursor:
+            tables = None
+            if filled is not None:
+                cursor.execute(_NAMES, [self._tables(filled)])
+                tables = {name for (name,) in cursor.fetchall()}
+            indexes, self.indexes = _parted(self.indexes, tables)
+            uniques, self.uniques = _parted(self.uniques, tables)
+            foreign_keys, self.foreign_keys = _parted(self.foreign_keys, tables)
+            cursor.execute(f"SET LOCAL maintenance_work_mem = '{MEMORY}'")
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for _table, _name, definition in indexes:
+                cursor.execute(definition)
+            for table, name, definition, _target in [*uniques, *foreign_keys]:
+                cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _parted(rows: Sequence[Any], tables: Collection[str] | None) -> tuple[list[Any], list[Any]]:
+    """Those of these tables (None: of all), and the others."""
+    if tables is None:
+        return list(rows), []
+    return [row for row in rows if row[0] in tables], [row for row in rows if row[0] not in tables]
 
 
 def _history(model: type[models.Model]) -> type[models.Model] | None:

@@ -1,8 +1,8 @@
 """A file that nobody looks at before it is written: while one step is taken in by the database the next is planned.
 
 For a command, which is its own confirmation, and only where nothing that the plan is held against can change
-meanwhile: the tables are empty and nobody else's (`ImportKind.whole` answers True), everything is one transaction.
-Everywhere else a plan stands whole before any of it is written (`applying`).
+meanwhile: the tables are empty and nobody else's (`ImportKind.whole` answers a `Filling`), and everything is one
+transaction. Everywhere else a plan stands whole before any of it is written (`applying`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from grassroots.grid.first_fill import Filling
 from grassroots.grid.lane import Lane, lane
 from grassroots.grid.models import Staff
 from grassroots.ledgers.intake.applying import WRITTEN
@@ -53,10 +56,10 @@ def batch_bring_in(
             if row.state != BatchState.READ:
                 return False
             run = AtOnce(batch, staff, at, progress)
-            with kind.whole(most) as is_alone:
-                if is_alone is not True:
+            with kind.whole(most) as filling:
+                if not isinstance(filling, Filling):
                     return False
-                run.write(content)
+                run.write(content, filling)
             run.finish()
     except (PlanStale, IntegrityError):
         batch.refresh_from_db()
@@ -74,15 +77,17 @@ class AtOnce:
         self.preview = PreviewWriter(batch, pages_at_once=math.inf)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix="preview")
         self.later: list[Callable[[], None]] = []
+        self.rest: list[Callable[[], None]] = []
+        self.finished: Sequence[type[Any]] = ()
         self.planned: list[Planned] = []
 
-    def write(self, content: Content) -> None:
+    def write(self, content: Content, filling: Filling) -> None:
         """Plan and write everything, step by step. Raises PlanStale."""
         records = records_for(self.batch, self.kind, content)
         size = self.kind.whole_step_rows or self.kind.step_rows
         with lane() as beside:
             context = context_for(
-                self.batch, staff=self.staff, at=self.at, lane=beside, later=self.later.append,
+                self.batch, staff=self.staff, at=self.at, lane=beside, later=self.later.append, at_end=self._at_end,
                 note_created=self.recorder.created, note_range=self.recorder.range,
                 note_updated=self.recorder.updated, keep_original=self.recorder.original,
             )  # fmt: skip
@@ -93,7 +98,15 @@ class AtOnce:
                     step = []
                 step.append(row)
             self._step(context, beside, step, len(records))
-        self.packing = self.pool.submit(self._pack)  # while the database makes its indexes
+            # While the database makes its indexes, the rest is put together, and the preview.
+            beside.do(partial(filling.done, self.finished))
+            for write in self.rest:
+                write()
+            self.packing = self.pool.submit(self._pack)
+
+    def _at_end(self, write: Callable[[], None], finished: Sequence[type[Any]]) -> None:
+        self.rest.append(write)
+        self.finished = finished
 
     def _step(self, context: ImportContext, beside: Lane, rows: Sequence[Planned], total: int) -> None:
         beside.wait()

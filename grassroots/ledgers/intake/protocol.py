@@ -115,7 +115,9 @@ class ImportContext:
     over beside the record. `progress(done, total)` moves the bar and raises when the import was cancelled.
 
     With a `lane`, statements may still run in it when `apply` returns; what needs the rows to stand there goes to
-    `later`, which runs it when they do.
+    `later`, which runs it when they do. What goes into tables to which the rest of the step does not point may be
+    left to `at_end(write, finished)`: `write` runs when all rows were planned, while the database already makes the
+    indexes of the `finished` tables, into which nothing more goes.
     """
 
     area: Area
@@ -131,6 +133,7 @@ class ImportContext:
     options: Mapping[str, Any] = field(default_factory=dict)
     lane: Lane | None = None
     later: Callable[[Callable[[], None]], None] = lambda do: do()
+    at_end: Callable[[Callable[[], None], Sequence[type[Any]]], None] = lambda write, finished: write()
 
 
 Plan = Callable[[ImportContext, Sequence[Record]], Iterable[Planned]]
@@ -177,9 +180,9 @@ class ImportKind:
     fields_now: Callable[[], tuple[Field, ...]] | None = None
     takes_rejected: bool = False
     whole: Callable[[int], AbstractContextManager[object]] | None = None
-    """Put around the writing of so many rows where it is one transaction (PostgreSQL). Where it answers True, what the
-    plan is held against is empty and stays so but for what this import writes: then a command may have rows planned
-    while others are written already (`at_once`); a plan that must change what is written raises PlanStale."""
+    """Put around the writing of so many rows where it is one transaction (PostgreSQL). Where it answers a `Filling`,
+    what the plan is held against is empty and stays so but for what this import writes: then a command may have rows
+    planned while others are written already (`at_once`); a plan that must change what is written raises PlanStale."""
 
     def columns(self) -> tuple[Field, ...]:
         """What its columns may be in this office."""

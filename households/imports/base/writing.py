@@ -96,10 +96,17 @@ class Step:
             self._households(houses)
             self._people(people)
             self._homes(homes)
-            self._knocks(knocking)
-            self._answers(answering)
-            self._letters(signing)
+            self.context.at_end(
+                partial(self._of_knocks, knocking, answering, signing), (Household, Person, Residency)
+            )
         return knocking
+
+    def _of_knocks(
+        self, knocking: Sequence[HousePlan], answering: Sequence[MemberPlan], signing: Sequence[HousePlan]
+    ) -> None:
+        self._knocks(knocking)
+        self._answers(answering)
+        self._letters(signing)
 
     def _reserve(self, model: type[models.Model], rows: Sequence[Any]) -> range:
         self._keys[model] = reserve_keys(model, len(rows))

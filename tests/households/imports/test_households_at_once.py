@@ -16,7 +16,7 @@ from households.imports import households
 from households.models import CommitmentLetter, Household, Person, Residency, Survey, SurveyMember
 from tests.factories import OfficeCast
 from tests.households.imports.sheets import AT, Row, row, workbook
-from tests.households.imports.test_households_scale import street
+from tests.households.imports.test_households_scale import schema, street
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 TABLES = (Household, Person, Residency, Survey, SurveyMember, CommitmentLetter)
@@ -68,8 +68,10 @@ def test_it_comes_to_the_same_as_the_usual_way(office: OfficeCast, monkeypatch: 
     rows = street(9)
     rows[4] = {**rows[4], "身份证号": rows[0]["身份证号"], "联系电话": "1381234567"}
     rows[10] = {**rows[10], "体温(℃)": 38.2}
+    before = schema()
     batch = brought_in(office, rows)
     assert (batch.state, batch.rows, batch.applied_rows) == (BatchState.APPLIED, 27, 27)
+    assert schema() == before
     at_once_stands, said = stands(), [line.packed() for line in all_lines(batch)]
     effects = sum(one.last_pk - one.first_pk + 1 for one in batch.effects.exclude(model="grid.area"))
     undone(office, batch)
