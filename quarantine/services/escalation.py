@@ -40,7 +40,7 @@ def alerts_escalate(at: dt.datetime) -> Mapping[str, int]:
                 Alert.objects.open()
                 .filter(escalate_at__lte=at)
                 .select_for_update(skip_locked=True, of=("self",))
-                .select_related("observation__policy", "observation__area")
+                .select_related("observation__policy", "observation__area", "acknowledged_by")
                 .prefetch_related("escalations")
                 .order_by("escalate_at", "pk")[:BATCH]
             )
@@ -110,7 +110,9 @@ def _raise_stage(
     else:
         wanted = next_level([one.level for one in levels], standing_of(alert).past)
         up = next((one for one in levels if one.level == wanted), LevelUp(STREET_LEVEL, NOBODY, []))
-        staff, level, title, skipped = up.staff, up.level, up.title, "、".join(up.skipped)
+        staff, level, title, skipped = [*up.staff], up.level, up.title, "、".join(up.skipped)
+        if due.cause == Cause.UNHANDLED and due.stage == 1:
+            staff += _holder(alert, staff)
     row = AlertEscalation.objects.create(
         alert=alert, round=alert.round, cause=due.cause, stage=due.stage, level=level, title=title[:60],
         skipped=skipped[:200], due_at=due.due_at, at=at,
@@ -120,6 +122,12 @@ def _raise_stage(
     for one in staff:
         _tell(alert, due, one, at)
     return row
+
+
+def _holder(alert: Alert, told: list[Staff]) -> list[Staff]:
+    """Whoever took it on hears as well that its time is over."""
+    holder = alert.acknowledged_by
+    return [holder] if holder is not None and holder.is_active and holder not in told else []
 
 
 def _tell(alert: Alert, due: Due, staff: Staff, at: dt.datetime) -> None:

@@ -109,7 +109,9 @@ def test_noticed_in_time_it_goes_up_only_when_it_is_not_closed_in_time(office, a
     alert_acknowledge(alert=alert, by=office.health, at=after(10))
     assert alerts_escalate(after(119))["escalated"] == 0
     assert alerts_escalate(after(120))["escalated"] == 1
-    assert rows(alert) == [("UNHANDLED", "组长(网格员)", ["甲某"])]
+    assert rows(alert) == [("UNHANDLED", "组长(网格员)", ["甲某", "卫某"])]  # the next level, and who has it
+    assert alerts_escalate(after(150))["escalated"] == 1
+    assert rows(alert)[-1] == ("UNHANDLED", "村(社区)书记", ["村书记"])
 
 
 def test_what_is_closed_goes_nowhere(office, alert):
