@@ -24,6 +24,7 @@ from quarantine.models import (
     AlertState,
     EventKind,
     ObservationEvent,
+    Paper,
     Reading,
     Visit,
 )
@@ -60,6 +61,9 @@ def observation_blockers(rows: Sequence[Any], undo: Undo) -> list[str]:
     found += [
         f"{one.observation.person}有异常事件。" for one in handled.select_related("observation__person")[:5]
     ]
+    papers = Paper.objects.valid().filter(observation__in=keys)
+    for name, serial in papers.values_list("observation__person__name", "serial")[:5]:
+        found.append(f"{name}已出具文书{serial}。")
     return found
 
 

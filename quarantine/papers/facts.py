@@ -106,6 +106,12 @@ def worded(text: Text, values: Mapping[str, str]) -> Facts:
     }
 
 
+def basis_of(observation: Observation) -> list[str | int | None]:
+    """What a paper rests on: when it differs from today's, the paper says something that holds no more."""
+    days = (observation.day_one_on.isoformat(), observation.last_on.isoformat())
+    return [*days, observation.area_id, observation.household_id, observation.place_note]
+
+
 def facts_of(
     observations: Sequence[Observation], kind: str, *, serials: Mapping[int, str], texts: Mapping[int, Text],
     villages: Mapping[int, Area], at: dt.datetime,
@@ -126,7 +132,7 @@ def facts_of(
             "村社区": villages[row.area_id].name,
             "编号": serials[row.pk],
         }
-        facts = {**worded(texts[row.area_id], values), "serial": serials[row.pk]}
+        facts = {**worded(texts[row.area_id], values), "serial": serials[row.pk], "basis": basis_of(row)}
         if kind == PaperKind.TEMPERATURE:
             facts |= _sheet(row, values, mates.get(row.household_id or 0), row.policy.parsed())
         found[row.pk] = facts

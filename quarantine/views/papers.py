@@ -18,8 +18,9 @@ from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import form_page, link, require, staff_of, whole_number
 from quarantine.forms.papers import BatchForm, VoidForm
-from quarantine.models import Paper, PaperKind
+from quarantine.models import Observation, ObservationState, Outcome, Paper, PaperKind
 from quarantine.models.papers import OF_AREA
+from quarantine.papers.facts import basis_of
 from quarantine.papers.finding import chosen_slots, lacking, on_round, slots_on
 from quarantine.papers.printing import sheets_of
 from quarantine.rules.papers import read_code, read_serial
@@ -99,6 +100,13 @@ def paper_list(request: HttpRequest) -> HttpResponse:
     return render(request, "quarantine/paper_list.html", context)
 
 
+def is_outdated(paper: Paper, observation: Observation) -> bool:
+    """Whether term or place have changed since the paper was issued while the observation goes on."""
+    if observation.state != ObservationState.OPEN:
+        return False
+    return bool(paper.read_facts().get("basis") not in (None, basis_of(observation)))
+
+
 @require_GET
 def observation_papers(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The papers of one observation: those issued, and each kind that can be issued or why it cannot."""
@@ -110,10 +118,14 @@ def observation_papers(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
             {"code": str(kind), "label": kind.label, "why_not": why_not_issue(observation, kind, standing)}
         )
     rows = observation.papers.select_related("issued_by", "voided_by").order_by("-pk")
+    papers = list(rows[:ROWS])
     context = {
         "observation": observation,
+        "outdated": [
+            paper for paper in papers if paper.voided_at is None and is_outdated(paper, observation)
+        ],
         "kinds": kinds,
-        "papers": list(rows[:ROWS]),
+        "papers": papers,
         "crumbs": observation_crumbs(observation, "文书"),
     }
     return render(request, "quarantine/observation_papers.html", context)
@@ -183,7 +195,10 @@ def _issue_for_area(staff: Staff, sent: dict[str, Any], slots: list[tuple[str, s
     rows = list(lacking(staff, area, kind, timezone.localdate())[:MOST_AT_ONCE])
     if not rows:
         raise ValidationError(f"这个范围没有还缺{PaperKind(kind).label}的人。已出具的可以在文书列表里补打。")
-    made = papers_issue(observations=rows, kind=kind, by=staff)
+    try:
+        made = papers_issue(observations=rows, kind=kind, by=staff)
+    except ValidationError as error:  # they lacked it a moment ago
+        raise ValidationError("有人刚刚给这个范围出具过文书或办理了解除，请再点一次“出具”。") from error
     return {"issue": str(made[0].issue), "area": area.pk}
 
 
@@ -275,12 +290,20 @@ def _print(request: HttpRequest, papers: list[Paper], detail: dict[str, Any]) ->
     return submit_once(request, write, respond)
 
 
+def _why_not_print(paper: Paper) -> str:
+    if paper.voided_at is not None:
+        return f"{paper.serial}已作废，不能再打印。"
+    if paper.observation is not None and paper.observation.outcome == Outcome.VOIDED:
+        return f"{paper.observation.person.name}的观察已作废，{paper.serial}不能再打印。"
+    return ""
+
+
 @require_POST
 def paper_print(request: HttpRequest, code: str) -> HttpResponse:
     """Print a paper, or print it again: the same words, one more counted."""
     paper = paper_or_404(request, code, ISSUE)
-    if paper.voided_at is not None:
-        messages.error(request, f"{paper.serial}已作废，不能再打印。")
+    if why := _why_not_print(paper):
+        messages.error(request, why)
         return redirect(link("quarantine:paper_detail", code))
     return _print(request, [paper], {"kind": paper.kind, "again": paper.prints > 0})
 
@@ -292,7 +315,7 @@ def paper_issued_print(request: HttpRequest, issue: uuid.UUID) -> HttpResponse:
     if not papers:
         raise Http404
     require(request, ISSUE)
-    valid = [paper for paper in papers if paper.voided_at is None]
+    valid = [paper for paper in papers if not _why_not_print(paper)]
     if not valid:
         messages.error(request, "这一批文书都已作废，没有可打印的。")
         return redirect(link("quarantine:paper_issued", issue))

@@ -200,3 +200,20 @@ def test_a_paper_that_was_voided_can_be_issued_anew(office, browser, paper):
     paper_void(paper=paper, reason="写错", by=office.health)
     browser.post(f"{URL}of/{paper.observation.uid}/NOTICE/", sent())
     assert sorted(Paper.objects.values_list("number", flat=True)) == [1, 2]
+
+
+def test_a_paper_whose_term_has_changed_is_pointed_out(browser, paper):
+    url = f"{URL}of/{paper.observation.uid}/"
+    assert "印出的内容已不对" not in text_of(browser.get(url))
+    Observation.objects.filter(pk=paper.observation.pk).update(
+        last_on=paper.observation.last_on + dt.timedelta(days=3)
+    )
+    assert "印出的内容已不对" in text_of(browser.get(url))
+
+
+def test_nothing_is_printed_of_an_observation_entered_by_mistake(browser, paper):
+    Observation.objects.filter(pk=paper.observation.pk).update(
+        state="CLOSED", outcome="VOIDED", closed_at=timezone.now()
+    )
+    response = browser.post(f"{URL}no/{paper.code}/print/", sent(), follow=True)
+    assert "观察已作废" in text_of(response)
