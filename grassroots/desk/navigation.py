@@ -55,6 +55,9 @@ PLACES = (
     Place("households:double_list", "重复档案", "person-vcard", MANAGE, "households.view_personremoval"),
     Place("grid:gaps", "空岗", "person-x", MANAGE, "grid.view_areaduty"),
     Place("grid:handover", "工作交接", "arrow-left-right", MANAGE, "grid.change_areaduty"),
+    Place("notices:leave_list", "请假代岗", "calendar-range", MANAGE),
+    Place("notices:record_list", "提醒记录", "bell", MANAGE, "notices.view_delivery"),
+    Place("notices:channel_list", "通知渠道", "megaphone", MANAGE, "notices.view_channel"),
     Place("quarantine:policy_list", "防控政策", "journal-text", MANAGE, "quarantine.change_policy"),
     Place("grid:duty_kind_list", "包保类别", "list-ol", MANAGE, "grid.change_dutykind"),
     Place("grid:office_edit", "单位设置", "gear", MANAGE, "grid.change_office"),
@@ -105,6 +108,8 @@ BELOW = {
     "ledgers:layout_list": ("ledgers:layout",),
     "grid:area_tree": ("grid:area", "grid:duty_create", "grid:duty_edit", "grid:duty_end"),
     "grid:staff_list": ("grid:staff", "grid:posting"),
+    "notices:leave_list": ("notices:leave",),
+    "notices:channel_list": ("notices:channel",),
     "grid:duty_kind_list": ("grid:duty_kind",),
 }
 

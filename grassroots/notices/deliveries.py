@@ -76,7 +76,7 @@ def deliveries_lay(made: Sequence[Delivery]) -> int:
 def robot_tell(
     *, robot: Channel, subject: str, kind: str, title: str, due_at: dt.datetime, at: dt.datetime,
     lines: Sequence[str] = (), url: str = "", stage: int = 0, is_urgent: bool = False,
-    expires_at: dt.datetime | None = None, reason: str = "",
+    expires_at: dt.datetime | None = None, reason: str = "", is_nudged: bool = True,
 ) -> Delivery | None:  # fmt: skip
     """Say something in a robot's group, once per subject, kind and stage; None when it has been said already.
 
@@ -97,7 +97,7 @@ def robot_tell(
             )  # fmt: skip
     except IntegrityError:
         return None
-    if not reason:
+    if is_nudged and not reason:
         nudge_later()
     return delivery
 

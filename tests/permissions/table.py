@@ -160,6 +160,14 @@ LINES: list[Line] = [
     Line("notices:inbox", EVERYBODY),
     Line("notices:inbox_read_all", EVERYBODY, method="POST"),
     Line("notices:tick_log", frozenset({"admin", "auditor"})),
+    Line("notices:record_list", frozenset({"admin", "auditor", "ding"})),
+    Line("notices:channel_list", ADMIN),
+    *both(Line("notices:channel_create", ADMIN)),
+    *both(Line("notices:channel_edit", ADMIN, uid("channel"))),
+    Line("notices:channel_test", ADMIN, uid("channel"), method="POST"),
+    *both(Line("notices:own_edit", EVERYBODY)),
+    Line("notices:leave_list", EVERYBODY),
+    *both(Line("notices:leave_create", EVERYBODY)),
     # --- households
     Line("households:household_list", STAFF),
     Line(
@@ -340,5 +348,5 @@ ELSEWHERE = {
     "ledgers:form_detail", "ledgers:form_fill", "ledgers:form_delete",
     "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "quarantine:policy_edit",
     "quarantine:policy_discard",
-    "notices:message_open",
+    "notices:message_open", "notices:message_answer", "notices:leave_end",
 }  # fmt: skip

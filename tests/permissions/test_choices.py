@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
 from grassroots.ledgers.models import ImportBatch
+from grassroots.notices.models import Channel, Leave
 from households.models import Household, HouseholdDuty, Person, PersonDuty, Residency, Survey
 from quarantine.models import (
     CloseContact,
@@ -45,8 +46,8 @@ from tests.quarantine.cases import running
 
 pytestmark = pytest.mark.django_db
 Data = dict[str, Any]
-FORM_PACKAGES = ("grassroots.grid.forms", "grassroots.ledgers.forms", "grassroots.desk.forms", "households.forms",
-                 "quarantine.forms")  # fmt: skip
+FORM_PACKAGES = ("grassroots.grid.forms", "grassroots.ledgers.forms", "grassroots.desk.forms",
+                 "grassroots.notices.forms", "households.forms", "quarantine.forms")  # fmt: skip
 # Fields with ids that need no scope, or that a test of their own below sends.
 TROUBLE = re.compile(r'class="error-summary".*?</div>', re.S)
 ELSEWHERE = {
@@ -187,6 +188,12 @@ CHOICES = [
            colleague, HouseholdDuty),
     Choice("HouseholdCreateForm.area", "jia", at("households:household_create"), area, Household,
            lambda w: {"door_text": "9-9-909", "housing_kind": "OWNED"}),
+    Choice("ChannelForm.area", "admin", at("notices:channel_create"), area, Channel,
+           lambda w: {"name": "村群", "kind": "WECOM", "per_minute": 20, "address": "http://127.0.0.1:9/?key=a"}),
+    Choice("LeaveForm.staff", "ding", at("notices:leave_create"), colleague, Leave,
+           lambda w: {"deputy": str(w.office.yi.uid), "from_on": today(), "to_on": today()}),
+    Choice("LeaveForm.deputy", "jia", at("notices:leave_create"), colleague, Leave,
+           lambda w: {"staff": str(w.office.jia.uid), "from_on": today(), "to_on": today()}),
     Choice("NewPersonForm.area", "jia", at("quarantine:returnee_create"), area, Returnee,
            lambda w: {**PERSON, "origin": "武汉市", "arrived_on": today()}),
     Choice("FollowForm.area", "jia",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Posting, Role, Staff
 from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout, Publication
 from grassroots.notices.inbox import message_send
+from grassroots.notices.models import Channel, ChannelKind
 from households.models import (
     Household,
     HouseholdDuty,
@@ -85,6 +86,7 @@ class Things:
     layout: LedgerLayout
     batch: ImportBatch
     publication: Publication
+    channel: Channel
     handover: Handover
     removal: PersonRemoval
     recalculation: Recalculation
@@ -119,6 +121,13 @@ def _batch(area: Area, by: Staff) -> ImportBatch:
         kind="returnees", area=area, staff=by, state=BatchState.PLANNED, plan_digest="0" * 64,
         planned_at=timezone.now(),
     )  # fmt: skip
+
+
+def _channel(area: Area) -> Channel:
+    """A robot that nobody has at the other end."""
+    return Channel.objects.create(
+        name=f"群{area.pk}", kind=ChannelKind.WECOM, area=area, address="http://127.0.0.1:9/?key=a"
+    )
 
 
 def _publication(area: Area, by: Staff) -> Publication:
@@ -167,7 +176,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         sheet=papers_issue(observations=[observation], kind="TEMPERATURE", by=by)[0],
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
-        layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by),
+        layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by), channel=_channel(area),
         handover=_handover(office, observation, by), removal=_removal(area, by), **_beside(observation),
     )  # fmt: skip
 

@@ -13,15 +13,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
-from grassroots.notices.inbox import inbox_read_all, local_url, message_read, unread_count
-from grassroots.notices.models import Message, Reminder, ReminderState, TickRun
+from grassroots.notices.inbox import inbox_read_all, local_url, message_answer, message_read, unread_count
+from grassroots.notices.models import Acknowledgement, Message, Reminder, ReminderState, TickRun
 from grassroots.notices.tick import HEARTBEAT, clock_warning, tick_age
 
 TICKS_SHOWN = 40
 
 
-def _page(rows: QuerySet[Any], model: type[Model], mark: str) -> tuple[list[Any], str]:
+def page_of(rows: QuerySet[Any], model: type[Model], mark: str) -> tuple[list[Any], str]:
     """The latest rows behind the one whose uid is `mark`, and the uid to go on from; a broken mark counts as none."""
     try:
         last = model._default_manager.filter(uid=mark).first() if mark else None
@@ -40,7 +41,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     only_unread = request.GET.get("show") == "unread"
     rows = Message.objects.visible_to(staff)
     mark = request.GET.get("after", "")
-    found, following = _page(rows.unread() if only_unread else rows, Message, mark)
+    found, following = page_of(rows.unread() if only_unread else rows, Message, mark)
     show = "unread" if only_unread else ""
     context = {
         "inbox": found,
@@ -58,6 +59,24 @@ def message_open(request: HttpRequest, uid: UUID) -> HttpResponse:
     message = get_object_or_404(Message.objects.visible_to(staff_of(request)), uid=uid)
     message_read(message=message)
     return redirect(local_url(message) or "notices:inbox")
+
+
+@require_POST
+def message_answered(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Answer 知道了 or 已处理 to one's own message."""
+    message = get_object_or_404(Message.objects.visible_to(staff_of(request)), uid=uid)
+    answer = request.POST.get("answer", "")
+
+    def write() -> dict[str, Any]:
+        is_new = answer in Acknowledgement.values and message.needs_answer
+        return {"done": is_new and message_answer(message=message, answer=Acknowledgement(answer))}
+
+    def done(result: dict[str, Any]) -> HttpResponse:
+        if result["done"]:
+            messages.success(request, f"已记下：{Acknowledgement(answer).label}。")
+        return redirect("notices:inbox")
+
+    return submit_once(request, write, done)
 
 
 @require_POST
@@ -83,7 +102,7 @@ def tick_log(request: HttpRequest) -> HttpResponse:
     if state in ReminderState.values:
         rows = rows.filter(state=state)
     mark = request.GET.get("after", "")
-    reminders, following = _page(rows, Reminder, mark)
+    reminders, following = page_of(rows, Reminder, mark)
     age = tick_age()
     runs = TickRun.objects.exclude(step=HEARTBEAT).exclude(step__startswith="digest ")
     context = {
