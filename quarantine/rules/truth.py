@@ -6,6 +6,7 @@ Rightful cases are left out by rule: an import says nothing about whoever measur
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -25,13 +26,18 @@ class FlagKind(TextChoices):
 
 @dataclass(frozen=True)
 class FlagRule:
-    """One rule: how many, within how many seconds, why, and where it comes from."""
+    """One rule: how many, within how many seconds, why, and where it comes from.
+
+    `percent` of a day's readings, where there are at least `of`, say the same as `count` in a row.
+    """
 
     kind: FlagKind
     count: int
     seconds: int
     words: str
     source: str
+    of: int = 0
+    percent: int = 0
 
 
 _DOMAIN = "DOMAIN.md §6: identical values, twenty entries in a minute, one officer at two doors at once"
@@ -41,7 +47,15 @@ RULES: dict[str, FlagRule] = {
         # The number of days is the policy's (`alerts.identical_days`).
         FlagRule(FlagKind.IDENTICAL, 0, 0, "同一人连续几天每次读数都一样", _DOMAIN),
         # The office's number: forehead guns cluster at a few values, but eight people in a row hardly come by chance.
-        FlagRule(FlagKind.REPEATED, 8, 0, "同一人员连续测8人，数值都一样", "issue 4: 36.5 again and again"),
+        FlagRule(
+            FlagKind.REPEATED,
+            8,
+            0,
+            "同一人员连续测8人数值都一样，或一天测15人以上、七成是同一个数",
+            "issue 4: 36.5 again and again",
+            of=15,
+            percent=70,
+        ),
         FlagRule(FlagKind.BURST, 20, 60, "一分钟内录入20条以上", _DOMAIN),
         FlagRule(FlagKind.TWO_PLACES, 2, 60, "一分钟之内在两个村各有一次上门读数", _DOMAIN),
         # Clocks of phones differ by a few minutes.
@@ -129,15 +143,26 @@ def _stretches(rows: Sequence[Entry], spans: Sequence[tuple[int, int]]) -> list[
 
 
 def repeated(entries: Iterable[Entry]) -> list[Group]:
-    """For each officer and day, runs of one value at 8 or more people one after the other (imports left out)."""
-    rule = RULES[FlagKind.REPEATED]
+    """For each officer and day one value again and again, imports left out: most of the day's people, or 8 in a row."""
     found = []
     for rows in _by_officer(entry for entry in entries if entry.source != IMPORTED):
-        for _key, run in groupby(rows, key=lambda entry: (entry.moment.date(), entry.temperature)):
-            group = list(run)
-            if len({entry.observation for entry in group}) >= rule.count:
-                found.append(group)
+        for _day, of_day in groupby(rows, key=lambda entry: entry.moment.date()):
+            found += _again_and_again(list(of_day))
     return found
+
+
+def _people(entries: Iterable[Entry]) -> int:
+    return len({entry.observation for entry in entries})
+
+
+def _again_and_again(rows: Group) -> list[Group]:
+    rule = RULES[FlagKind.REPEATED]
+    value = Counter(entry.temperature for entry in rows).most_common(1)[0][0]
+    most = [entry for entry in rows if entry.temperature == value]
+    if _people(rows) >= rule.of and _people(most) * 100 >= _people(rows) * rule.percent:
+        return [most]
+    runs = (list(run) for _value, run in groupby(rows, key=lambda entry: entry.temperature))
+    return [run for run in runs if _people(run) >= rule.count]
 
 
 def in_future(entries: Iterable[Entry]) -> list[Group]:

@@ -107,6 +107,16 @@ def test_one_value_at_eight_people_in_a_row(values, expected):
     assert [len(group) for group in repeated(rows)] == expected
 
 
+@pytest.mark.parametrize(("same", "other", "expected"), [(11, 4, [11]), (10, 5, []), (10, 4, [])])
+def test_one_value_at_most_people_of_a_day_however_mixed(same, other, expected):
+    """11 of 15 are seven in ten; 10 of 15 are not; fourteen people are too few to say so."""
+    is_other = [number % 3 == 2 and number // 3 < other for number in range(same + other)]
+    values = [Decimal("36.7") if odd else EVEN for odd in is_other]
+    assert values.count(EVEN) == same
+    rows = [entry(number, number * 300, temperature=value) for number, value in enumerate(values)]
+    assert [len(group) for group in repeated(rows)] == expected
+
+
 def test_one_person_measured_often_is_not_eight_people_and_another_day_is_another_run():
     assert repeated(entry(n, n * 300, temperature=EVEN, observation=1) for n in range(12)) == []
     assert repeated(entry(n, n * 43_200, temperature=EVEN) for n in range(12)) == []
