@@ -170,7 +170,7 @@ def member_changes(row: Row, member: MemberPlan, today: dt.date) -> None:
     if member.phone_digest and member.phone_digest != person.phone_digest:
         changes["phone"] = member.phone
         row.change("联系电话", OLD_PHONE if person.phone_digest else "", mask_phone(member.phone))
-    if member.sex and member.sex != person.sex:
+    if member.sex and member.sex != person.sex and (row.cell("sex") or not person.sex):
         changes["sex"] = member.sex
         row.change("性别", Sex(person.sex).label if person.sex else "", Sex(member.sex).label)
     if member.birth_date and not person.birth_date:

@@ -245,6 +245,18 @@ def test_without_a_number_name_and_phone_tell_and_a_number_is_added(office: Offi
     assert str(Person.objects.get().birth_date) == "1980-01-01"
 
 
+def test_a_sex_and_a_birth_date_of_cells_of_their_own_are_changed_old_beside_new(
+    office: OfficeCast, home: Household
+):
+    batch = again(office, {**WANG, "性别": "男", "出生日期": "1980-01-10"})
+    assert changes(batch) == [("性别", "女", "男"), ("出生日期", "1980-01-01", "1980-01-10")]
+    written(batch, at=LATER)
+    wang = Person.objects.get(name="王芳")
+    assert (wang.sex, str(wang.birth_date)) == ("M", "1980-01-10")
+    # What the number tells is no reason to change what was stated.
+    assert counts(again(office, {**WANG, "性别": None})) == (0, 0, 1, 0)
+
+
 def test_without_number_and_phone_the_door_tells(office: OfficeCast):
     bare = {**WANG, "身份证号": None, "联系电话": None}
     written(taken_in(workbook([bare]), office.street, office.ding))
