@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -63,26 +63,44 @@ def _is_home_phase(row: Observation) -> bool:
     return opening is not None and opening.detail.get("clock") == ReturnClock.PHASE
 
 
-def takes_in(policy: Policy, terms: PolicyTerms, row: Observation) -> bool:
+def takes_in(
+    policy: Policy, terms: PolicyTerms, row: Observation, *, ahead: Sequence[PolicyTerms] = ()
+) -> bool:
     """Whether a policy is for this observation: by its own dates of force, and by regions and cut-off.
 
-    A close contact who came from nowhere falls under it by the day that is counted from.
+    `ahead` are those in force that come before it; one of them that takes him in keeps him. A close contact who came
+    from nowhere falls under a policy by the day that is counted from; further versions of one's own policy take in
+    whom it has; one that ends the measure takes in everybody.
     """
+    if not terms.is_measure_on:
+        return True
     returnee = row.returnee
     arrived_on = (returnee.arrived_on if returnee else None) or row.basis_on
-    if not terms.is_effective(arrived_on) and terms.is_measure_on:
+
+    def is_for_him(one: PolicyTerms) -> bool:
+        if returnee is None or not one.is_effective(arrived_on):
+            return one.is_effective(arrived_on)
+        native = returnee.native_place or returnee.registered_place
+        return not out_of_scope_reasons(one, returnee.origin, native, arrived_on)
+
+    if any(is_for_him(one) for one in ahead):
         return False
-    if returnee is None or not terms.is_measure_on:
-        return True
-    if policy.code == row.policy.code:
-        return True
-    native = returnee.native_place or returnee.registered_place
-    return not out_of_scope_reasons(terms, returnee.origin, native, arrived_on)
+    return terms.is_effective(arrived_on) and (policy.code == row.policy.code or is_for_him(terms))
 
 
-def outlook_of(row: Observation, *, policy: Policy, terms: PolicyTerms, today: dt.date) -> Outlook | None:
+def policies_ahead(policy: Policy) -> list[PolicyTerms]:
+    """What is in force and decides before this version does (one query)."""
+    order = ("-effective_from", "-version", "-pk")
+    rows = list(Policy.objects.filter(state=PolicyState.IN_FORCE).order_by(*order))
+    keys = [row.pk for row in rows]
+    return [row.parsed() for row in rows[: keys.index(policy.pk)]] if policy.pk in keys else []
+
+
+def outlook_of(
+    row: Observation, *, policy: Policy, terms: PolicyTerms, today: dt.date, ahead: Sequence[PolicyTerms] = ()
+) -> Outlook | None:
     """What the policy would make of a running term; None where it is not for it, or changes nothing."""
-    if row.policy_id == policy.pk or not takes_in(policy, terms, row):
+    if row.policy_id == policy.pk or not takes_in(policy, terms, row, ahead=ahead):
         return None
     old = row.policy.parsed()
     before = term_of(row)
@@ -125,10 +143,10 @@ def recalculations_propose(
     that still waits gives way to this one.
     """
     rows = with_starts(_open_rows().filter(pk__gt=after)[:limit])
-    terms, today = policy.parsed(), timezone.localdate(at)
+    terms, today, ahead = policy.parsed(), timezone.localdate(at), policies_ahead(policy)
     found = []
     for row in rows:
-        outlook = outlook_of(row, policy=policy, terms=terms, today=today)
+        outlook = outlook_of(row, policy=policy, terms=terms, today=today, ahead=ahead)
         if outlook is not None:
             found.append(_proposal(row, policy, terms, outlook, at))
     replaced = Recalculation.objects.pending().filter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -30,6 +31,25 @@ def _dressed(policies: list[Policy]) -> list[Policy]:
     return policies
 
 
+def _mark_replaced(live: list[Policy]) -> None:
+    """Whose days a later version of the same policy covers altogether; and how many are observed by each (a query)."""
+    observed = Observation.objects.open().filter(policy__in=[one.pk for one in live]).order_by()
+    numbers = dict(observed.values_list("policy").annotate(number=Count("pk")))
+    for one in live:
+        later = [other for other in live if other.code == one.code and other.version > one.version]
+        covering = [other for other in later if _covers(other, one)]
+        one.replaced_by = max((other.version for other in covering), default=None)  # type: ignore[attr-defined]
+        one.observed = numbers.get(one.pk, 0)  # type: ignore[attr-defined]
+
+
+def _covers(later: Policy, one: Policy) -> bool:
+    assert later.effective_from is not None and one.effective_from is not None
+    ends_late = later.effective_to is None or (
+        one.effective_to is not None and one.effective_to <= later.effective_to
+    )
+    return later.effective_from <= one.effective_from and ends_late
+
+
 @require_GET
 def policy_list(request: HttpRequest) -> HttpResponse:
     """Policies in force, in words; for administrators the templates too."""
@@ -39,11 +59,12 @@ def policy_list(request: HttpRequest) -> HttpResponse:
         staff_of(request).has_perm("quarantine.change_policy") and scope_of(staff_of(request)).is_whole
     )
     live = _dressed(list(rows.filter(state=PolicyState.IN_FORCE)))
+    _mark_replaced(live)
     templates = Policy.objects.filter(state=PolicyState.TEMPLATE).order_by("effective_from", "pk")
     context = {
         "crumbs": [{"title": CRUMB, "url": ""}],
-        "live": [policy for policy in live if not policy.is_over],  # type: ignore[attr-defined]
-        "over": [policy for policy in live if policy.is_over],  # type: ignore[attr-defined]
+        "live": [one for one in live if not (one.is_over or one.replaced_by)],  # type: ignore[attr-defined]
+        "over": [one for one in live if one.is_over or one.replaced_by],  # type: ignore[attr-defined]
         "withdrawn": list(rows.filter(state=PolicyState.WITHDRAWN)),
         "templates": _dressed(list(templates)) if may_change else [],
         "drafts": _dressed(list(rows.filter(state=PolicyState.DRAFT).order_by("code", "-version")))

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
 
+from grassroots.grid.models import Level
+from quarantine import areas
 from quarantine.models import (
     AlertKind,
     EventKind,
+    Handover,
     Observation,
     ObservationState,
     Policy,
@@ -19,6 +24,7 @@ from quarantine.models import (
     VisitState,
 )
 from quarantine.services.corrections import event_annul, latest_event
+from quarantine.services.handovers import handover_request
 from quarantine.services.observations import (
     observation_extend,
     observation_refused,
@@ -29,8 +35,8 @@ from quarantine.services.observations import (
 from quarantine.services.recalculations import recalculation_apply, recalculation_dismiss, recalculation_renew
 from quarantine.services.release import blockers_of
 from quarantine.services.returns import observation_return
-from tests.factories import OfficeCast, aware, make_office
-from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.factories import OfficeCast, aware, make_area, make_office
+from tests.quarantine.cases import make_observation, make_returnee, running, sent, signed_in, switch_on
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -284,3 +290,75 @@ def test_a_proposal_is_decided_once(office: OfficeCast) -> None:
     with pytest.raises(ValidationError, match="不执行，由丁某办理"):
         recalculation_apply(recalculation=proposed, by=office.jia)
     assert "延长观察的申请还没有审核" not in blockers_of(second, aware("2020-02-05 09:00"))
+
+
+# --- pages -------------------------------------------------------------------------------------------------------
+def event(observation: Observation, kind: str) -> str:
+    return reverse("quarantine:observation_event", args=[observation.uid, kind])
+
+
+def test_each_event_is_entered_on_its_page_and_stands_in_the_file(office: OfficeCast) -> None:
+    observation, client = running(office), signed_in(office.jia)
+    today = timezone.localdate()
+    for kind, values, words in (
+        ("left-home", {}, "擅自外出后还没有重新起算"),
+        ("restart", {"cause": "LEFT_HOME", "basis_on": today.isoformat()}, "重新起算"),
+        ("shorten", {"last_on": (today + dt.timedelta(days=3)).isoformat()}, "缩短"),
+        ("refused", {}, "拒绝配合"),
+    ):
+        observation.refresh_from_db()
+        assert client.get(event(observation, kind)).status_code == 200
+        data = sent(version=observation.version, reason="核实情况", **values)
+        page = client.post(event(observation, kind), data, follow=True).content.decode()
+        assert words in page, kind
+        if kind == "restart":
+            assert "擅自外出后还没有重新起算" not in page
+    assert set(observation.events.values_list("kind", flat=True)) >= {
+        "LEFT_HOME",
+        "RESTARTED",
+        "SHORTENED",
+        "REFUSED",
+    }
+
+
+def test_what_cannot_be_is_said_beside_its_field(office: OfficeCast) -> None:
+    observation, client = running(office), signed_in(office.jia)
+    data = sent(version=observation.version, reason="核实", last_on="2019-01-01")
+    answer = client.post(event(observation, "shorten"), data)
+    assert answer.status_code == 422 and "不能早于第1天" in answer.content.decode()
+    data = sent(version=observation.version, reason="核实", cause="LEFT_HOME", basis_on="")
+    assert "请填写日期" in client.post(event(observation, "restart"), data).content.decode()
+
+
+def test_a_return_shows_where_each_way_of_counting_leads_and_opens_a_further_observation(
+    office: OfficeCast,
+) -> None:
+    observation, client = running(office), signed_in(office.jia)
+    client.post(
+        event(observation, "transfer"), sent(version=observation.version, destination="县医院", reason="发热")
+    )
+    observation.refresh_from_db()
+    page = client.get(event(observation, "return")).content.decode()
+    last = observation.last_on
+    assert f"最后一天{last.month}月{last.day}日" in page and "没有集中隔离后的居家阶段" in page
+    assert (
+        "返回观察"
+        in client.get(reverse("quarantine:observation_detail", args=[observation.uid])).content.decode()
+    )
+    answer = client.post(event(observation, "return"), sent(clock="CONTINUE", reason="排除"), follow=True)
+    further = Observation.objects.get(continues=observation)
+    assert (
+        answer.redirect_chain[-1][0].endswith(f"{further.uid}/") and "转送前的观察" in answer.content.decode()
+    )
+
+
+def test_an_area_that_gets_a_successor_takes_its_handovers_along(office: OfficeCast) -> None:
+    observation = running(office)
+    handover_request(
+        observation=observation, version=observation.version, to_area=office.other_village, reason="回村",
+        by=office.jia,
+    )  # fmt: skip
+    new = make_area(office.street, Level.VILLAGE, "龚家新村", "510121006009")
+    areas.succeeded({office.other_village.pk: new.pk}, timezone.now(), office.admin)
+    assert Handover.objects.pending().get().to_area == new
+    assert areas.holds_open([new.pk]) and not areas.holds_open([office.other_village.pk])

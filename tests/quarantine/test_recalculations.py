@@ -300,3 +300,31 @@ def test_the_list_needs_as_many_queries_for_many_as_for_one(office: OfficeCast) 
     one = queries_of(client, url)
     crowd(office, 3)
     assert queries_of(client, url) == one <= 16
+
+
+def test_a_policy_that_another_one_comes_before_proposes_nothing(office: OfficeCast) -> None:
+    make_observation(office)
+    template = Policy.objects.get(code="home-5", state="TEMPLATE")
+    policy_switch_on(
+        template=template,
+        effective_from=dt.date(2019, 12, 1),
+        regions=["湖北"],
+        by=office.admin,
+        at=aware(NOON),
+    )
+    assert not Recalculation.objects.exists()
+    policy_switch_on(
+        template=template,
+        effective_from=dt.date(2020, 1, 10),
+        regions=["湖北"],
+        by=office.admin,
+        at=aware(NOON),
+    )
+    assert Recalculation.objects.get().policy.code == "home-5"
+
+
+def test_a_version_that_is_covered_by_a_later_one_stands_among_the_earlier_ones(office: OfficeCast) -> None:
+    running(office)
+    new_version(office, **HOME7)
+    page = signed_in(office.jia).get(reverse("quarantine:policy_list")).content.decode()
+    assert "已由第2版接替" in page and "还有 1 人按这一版观察" in page
