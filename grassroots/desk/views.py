@@ -32,7 +32,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"at": at}
     if staff.has_perm("quarantine.view_visit"):
         context["round"] = desk.round_summary(staff, at)
-        context["alerts"], context["alert_count"] = desk.open_alerts(staff)
+        context["alerts"] = desk.open_alerts(staff, at)
         context["releases"], context["release_count"] = desk.due_for_release(staff, at)
     if staff.has_perm("quarantine.change_observation"):
         context["waiting"] = waiting_for(staff, at)

@@ -13,6 +13,7 @@ from grassroots.grid.scope import scope_of
 from grassroots.ledgers.models import AreaRollup
 from grassroots.ledgers.rollups import rollups_of
 from households.models import Household
+from quarantine.alert_board import limit_words
 from quarantine.models import Alert, Observation, PushedPerson, Visit
 from quarantine.models.visits import UNMEASURED
 
@@ -53,12 +54,29 @@ def absent_households(staff: Staff) -> tuple[list[Household], int]:
     return list(shown), rows.order_by()[:COUNTED_UP_TO].count()
 
 
-def open_alerts(staff: Staff) -> tuple[list[Alert], int]:
-    """Open alerts in the person's scope, the oldest first; and how many, up to COUNTED_UP_TO."""
+@dataclass(frozen=True)
+class OpenAlerts:
+    """Open alerts in the person's scope: the oldest, how many, and of how many a time limit is over."""
+
+    shown: list[Alert]
+    count: int
+    overdue: int
+
+    @property
+    def hint(self) -> str:
+        """What the card says below the figure."""
+        return f"其中超时 {self.overdue} 件" if self.overdue else ""
+
+
+def open_alerts(staff: Staff, at: dt.datetime) -> OpenAlerts:
+    """As the board shows them, counted up to COUNTED_UP_TO (one query)."""
     rows = Alert.objects.open().visible_to(staff)
-    shown = rows.select_related("observation__person", "observation__household", "area").order_by("raised_at")
-    found = list(shown[:COUNTED_UP_TO])
-    return found[:SHOWN], len(found)
+    related = rows.select_related("observation__person", "observation__household", "area")
+    found = list(related.order_by("raised_at", "pk")[:COUNTED_UP_TO])
+    for row in found:
+        row.limit_tone, row.limit = limit_words(row, at)  # type: ignore[attr-defined]
+    overdue = sum(row.limit_tone == "danger" for row in found)  # type: ignore[attr-defined]
+    return OpenAlerts(found[:SHOWN], len(found), overdue)
 
 
 def due_for_release(staff: Staff, at: dt.datetime) -> tuple[list[Observation], int]:

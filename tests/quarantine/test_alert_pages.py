@@ -251,7 +251,10 @@ def test_the_workbench_and_the_board_agree(office):
     alert_close(alert=Alert.objects.first(), result="已转送", by=office.health)
     browser = signed_in(office.ding)
     bands = browser.get(URL).context["bands"]
-    assert browser.get("/").context["alert_count"] == sum(count for _band, count in bands) == 2
+    desk = browser.get("/").context["alerts"]
+    assert desk.count == sum(count for _band, count in bands) == 2
+    assert desk.overdue == len(browser.get(URL, {"state": "overdue"}).context["alerts"]) == 2
+    assert desk.hint == "其中超时 2 件"
 
 
 # --- steps ------------------------------------------------------------------------------------------------
