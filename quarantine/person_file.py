@@ -17,7 +17,7 @@ from grassroots.grid.changes import Change, changes_of, history_of
 from grassroots.grid.duties import Chain, DutyTarget, duties_for
 from grassroots.grid.models import Staff
 from grassroots.grid.scope import scope_of
-from households.models import Household, Person, Residency, SurveyMember
+from households.models import Household, Person, PersonRemoval, Residency, SurveyMember
 from quarantine.models import (
     Alert,
     CloseContact,
@@ -285,6 +285,7 @@ def _seen(people: set[Any], staff: Staff) -> set[int]:
 def _corrections(person: Person, returns: list[Returnee], found: list[ObservationFile]) -> list[Correction]:
     """Readings and events put right, and fields of the person and his files changed; the latest first."""
     corrections = [one for each in found for one in (*_of_readings(each), *_of_events(each))]
+    corrections += _of_merges(person)
     histories: list[tuple[type[Any], list[int]]] = [
         (Person, [person.pk]),
         (Returnee, [row.pk for row in returns]),
@@ -319,6 +320,20 @@ def _of_events(one: ObservationFile) -> list[Correction]:
         for event in one.events
         if event.corrects is not None
     ]  # fmt: skip
+
+
+def _of_merges(person: Person) -> list[Correction]:
+    """Entries that were merged into his, and merges that were taken apart again."""
+    found = []
+    rows = PersonRemoval.objects.filter(merged_into=person).select_related("person", "by", "undone_by")
+    for row in rows:
+        old = f"{row.person.name}（档案编号 {row.person.pk:08d}）"
+        found.append(Correction(row.at, "合并档案", old, "并入本档案", row.reason, row.by.name))
+        if row.undone_at and row.undone_by:
+            found.append(
+                Correction(row.undone_at, "撤销合并", "并入本档案", old, row.undo_reason, row.undone_by.name)
+            )
+    return found
 
 
 def _of_fields(change: Change) -> list[Correction]:

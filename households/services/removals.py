@@ -77,7 +77,7 @@ def people_merge(
     homes = homes_merge(gone=gone, kept=kept, keeps_home=home_of.pk == kept.pk, by=by, at=at)
     detail: dict[str, Any] = {"homes": homes}
     detail |= _make_way(gone, kept, by, at)
-    detail["moved"] = _move_all(gone, kept, by, at, reason)
+    detail["moved"] = _move_all(gone, kept, by, at, reason, stays=detail["duties"])
     _void(gone, reason, by, at)
     detail |= _fill(gone, kept, by, at)
     removal = PersonRemoval.objects.create(
@@ -207,13 +207,18 @@ def _make_way(gone: Person, kept: Person, by: Staff, at: dt.datetime) -> dict[st
     mine = PersonDuty.objects.filter(person=gone, valid_to=None)
     duties = [duty for duty in mine if (duty.staff_id, duty.kind_id) in held]
     for duty in duties:
-        duty.valid_to = max(today, duty.valid_from)
+        duty.valid_to = max(today - dt.timedelta(days=1), duty.valid_from)
     rows_update(duties, ["valid_to"], by=by, at=at, reason="合并重复档案")
     return {"supports": [row.pk for row in supports], "duties": [row.pk for row in duties]}
 
 
-def _move_all(gone: Person, kept: Person, by: Staff, at: dt.datetime, reason: str) -> Moved:
-    """Everything that hangs on one goes over to the other; returns which rows."""
+def _move_all(
+    gone: Person, kept: Person, by: Staff, at: dt.datetime, reason: str, *, stays: Sequence[int]
+) -> Moved:
+    """Everything that hangs on one goes over to the other, but for duties that the other has too (`stays`).
+
+    Returns which rows.
+    """
     moved: Moved = {}
     for link in links_to_people():
         rows = _rows(link, gone)
@@ -221,6 +226,8 @@ def _move_all(gone: Person, kept: Person, by: Staff, at: dt.datetime, reason: st
             link.related_model is SurveyMember
         ):  # asked twice at one knock: the answer stays with the merged entry
             rows = rows.exclude(survey__in=SurveyMember.objects.filter(person=kept).values("survey"))
+        if link.related_model is PersonDuty:
+            rows = rows.exclude(pk__in=stays)
         found = list(rows)
         try:
             with transaction.atomic():

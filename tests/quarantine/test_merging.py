@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from grassroots.grid.duties import DutyTarget, duties_for
 from grassroots.grid.models import AccessAction, AccessLog, DutyKind
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.statistics import count_all, reconcile
@@ -211,6 +212,24 @@ def test_what_the_one_who_stays_lacks_is_filled_in_and_taken_back(office: Office
     assert (kept.id_number, kept.phone, kept.birth_date) == (gone.id_number, gone.phone, gone.birth_date)
     removal_undo(removal=removal, reason="核实不是同一人", by=office.ding)
     assert rows(Person) == before
+
+
+def test_an_officer_who_answers_for_both_answers_once(office: OfficeCast) -> None:
+    gone, kept = (make_person("张三", make_household(office.compound)) for _ in range(2))
+    kind = DutyKind.objects.get(code="health")
+    since = timezone.localdate() - dt.timedelta(days=9)
+    for person in (gone, kept):
+        PersonDuty.objects.create(person=person, staff=office.yi, kind=kind, valid_from=since)
+        SupportStatus.objects.create(person=person, kind="DISABLED")
+    removal = merge(office, gone, kept)
+    chain = duties_for(DutyTarget(office.compound.pk, None, kept.pk))
+    assert [len(link.duties) for link in chain if link.kind == kind] == [1]
+    assert kept.supports.filter(ended_on=None).count() == 1
+    page = signed_in(office.jia).get(reverse("quarantine:person_file", args=[kept.uid])).content.decode()
+    assert f"档案编号 {gone.pk:08d}" in page[page.index('id="corrections"') :]
+    removal_undo(removal=removal, reason="核实是两个人", by=office.ding)
+    assert PersonDuty.objects.filter(valid_to=None).count() == 2
+    assert SupportStatus.objects.filter(ended_on=None).count() == 2
 
 
 def test_a_number_that_two_entries_shared_is_shared_no_more(office: OfficeCast) -> None:
