@@ -3,7 +3,16 @@
 from django.urls import URLPattern, URLResolver, path
 
 from quarantine import life_urls, paper_urls, person_urls, pushed_urls, round_urls, service_urls
-from quarantine.views import events, observations, opening, policies, policy_edit, returnee_forms, returnees
+from quarantine.views import (
+    events,
+    observations,
+    opening,
+    policies,
+    policy_edit,
+    returnee_forms,
+    returnee_voided,
+    returnees,
+)
 from quarantine.views.contact_follow import contact_follow
 
 app_name = "quarantine"
@@ -12,6 +21,8 @@ OPEN = opening.observation_open_page
 urlpatterns: list[URLPattern | URLResolver] = [
     # files of returnees
     path("returnees/", returnees.returnee_list, name="returnee_list"),
+    path("returnees/voided/", returnee_voided.returnee_voided_list, name="returnee_voided_list"),
+    path("returnees/<uuid:uid>/restore/", returnee_voided.returnee_restore_page, name="returnee_restore"),
     path("returnees/create/", CREATE, name="returnee_create"),
     path("returnees/create/household/<uuid:household_uid>/", CREATE, name="returnee_create"),
     path("returnees/create/person/<uuid:person_uid>/", CREATE, name="returnee_create"),

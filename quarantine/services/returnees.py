@@ -38,6 +38,7 @@ __all__ = [
     "ReturneeData",
     "StaleReturnee",
     "reasons_propose",
+    "returnee_restore",
     "returnee_save",
     "returnee_void",
     "same_arrival",
@@ -212,3 +213,25 @@ def returnee_void(
     rows_update([row], ["voided_at", "void_reason", "version"], by=by, at=at, reason=reason)
     followup_refresh([row.household_id] if row.household_id else [])
     mark_dirty([row.area_id])
+
+
+@transaction.atomic
+def returnee_restore(
+    *, returnee: Returnee, reason: str, by: Staff, at: dt.datetime | None = None
+) -> Returnee:
+    """Take back a voided file. Raises ValidationError when the person is out of the register, or has another by now."""
+    at = at or timezone.now()
+    if not reason.strip():
+        raise ValidationError({"reason": "请填写恢复的原因。"})
+    row = Returnee.objects.select_for_update(of=("self",)).select_related("person").get(pk=returnee.pk)
+    if row.voided_at is None:
+        raise ValidationError("该档案没有作废，不用恢复。")
+    if row.person.voided_at is not None:
+        raise ValidationError(f"{row.person.name}的人员档案已作废，请先在“已合并、作废的档案”里恢复他。")
+    if row.arrived_on and same_arrival(person=row.person, arrived_on=row.arrived_on):
+        raise ValidationError(_duplicate_words(row))
+    row.voided_at, row.void_reason, row.version = None, "", row.version + 1
+    rows_update([row], ["voided_at", "void_reason", "version"], by=by, at=at, reason=reason)
+    followup_refresh([row.household_id] if row.household_id else [])
+    mark_dirty([row.area_id])
+    return row

@@ -25,6 +25,7 @@ from quarantine.models import CloseContact, Observation, Outcome, Returnee, Serv
 from quarantine.rules.origins import OriginKind
 from quarantine.services.returnees import returnee_void
 from quarantine.views.access import returnee_crumbs, returnee_or_404
+from quarantine.views.returnee_voided import note_voiding, voided_notice
 
 STALE = 409
 SERVICES_SHOWN = 20
@@ -77,6 +78,8 @@ def _chips(state: str, origin: str, counts: dict[str, int]) -> list[dict[str, An
 @require_GET
 def returnee_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """专档: facts, route, contacts, observations, who answers, services. Opening it is written to the access log."""
+    if (gone := voided_notice(request, uid)) is not None:
+        return gone
     returnee = returnee_or_404(request, uid, "quarantine.view_returnee")
     staff = staff_of(request)
     access_log(
@@ -122,7 +125,9 @@ def services_of(person_id: int) -> list[ServiceRequest]:
 
 @require_http_methods(["GET", "POST"])
 def returnee_void_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """作废: the file was a mistake; it stays in the history."""
+    """作废: the file was a mistake; it stays in the history. Sent again, the answer says that it is void."""
+    if (gone := voided_notice(request, uid)) is not None:
+        return gone
     returnee = returnee_or_404(request, uid, "quarantine.change_returnee")
 
     def show(form: Any, status: int = 200) -> HttpResponse:
@@ -130,7 +135,7 @@ def returnee_void_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
             "form": form,
             "heading": "作废返乡档案",
             "crumbs": returnee_crumbs(returnee, "作废"),
-            "text": "登错了人、重复建档时作废。档案不再统计，历史中仍可查到。",
+            "text": "登错了人、重复建档时作废。档案不再统计，在“已作废的档案”里可以找到和恢复。",
             "rows": [("人员", returnee.person.name), ("从何地返回", returnee.origin)],
             "submit": "作废档案",
             "danger": True,
@@ -150,6 +155,7 @@ def returnee_void_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         except StaleVersion as stale:
             form.add_error(None, "刚才有人改过这份档案，请返回核对后再作废。")
             raise SubmissionInvalid(show(form, STALE)) from stale
+        note_voiding(request, returnee, "作废返乡档案", values["reason"])
         return {"returnee": str(uid)}
 
     def done(result: dict[str, Any]) -> HttpResponse:

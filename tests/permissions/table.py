@@ -236,6 +236,8 @@ LINES: list[Line] = [
     Line("quarantine:returnee_detail", STAFF, uid("returnee")),
     *both(Line("quarantine:returnee_edit", MEASURE, uid("returnee"))),
     *both(Line("quarantine:returnee_void", MEASURE, uid("returnee"))),
+    Line("quarantine:returnee_voided_list", STAFF),
+    *both(Line("quarantine:returnee_restore", MEASURE, uid("returnee"))),
     Line(
         "quarantine:contact_dial",
         STAFF,
