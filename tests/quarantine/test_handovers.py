@@ -172,6 +172,13 @@ def test_it_is_offered_on_the_page_and_stands_on_both_sides_lists_with_its_age(o
     assert "接收" in page and "撤回移交" not in page and observation.person.phone not in page
 
 
+def test_both_workbenches_show_what_waits_and_for_whom(office: OfficeCast) -> None:
+    handover = offered(office, running(office), at=f"{timezone.now():%F %H:%M}")
+    for staff, words in ((office.jia, "等对方答复"), (office.bing, "等我方接收")):
+        page = signed_in(staff).get("/").content.decode()
+        assert handover.observation.person.name in page and words in page
+
+
 def test_it_is_put_into_an_area_of_ones_own_in_that_village(office: OfficeCast) -> None:
     handover = offered(office, running(office), at=f"{timezone.now():%F %H:%M}")
     url = reverse("quarantine:handover_decide", args=[handover.uid, "accept"])

@@ -201,4 +201,8 @@ def test_drafts_are_for_who_may_change_policies(office: OfficeCast) -> None:
     assert "条款没有不同" in client.get(compare, {"old": live.pk, "new": draft.pk}).content.decode()
     shown = signed_in(office.jia).get(compare, {"old": live.pk, "new": draft.pk}).content.decode()
     assert "草稿" not in shown and "选两版来对照" in shown
-    assert signed_in(office.jia).get(edit(draft)).status_code == 403
+    discard = reverse("quarantine:policy_discard", args=[draft.pk])
+    for url in (edit(draft), discard):
+        assert signed_in(office.jia).post(url, sent()).status_code == 403
+    assert client.post(discard, sent()).status_code == 302
+    assert not Policy.objects.filter(state=PolicyState.DRAFT).exists()
