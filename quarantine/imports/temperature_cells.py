@@ -1,7 +1,8 @@
 """Sheets of temperatures: which column is which slot of which day, and what its cells say.
 
 Understood are one row a person with two columns a day under the day (1月28日 / 上午, 下午), one row a day with the
-day in a column, and today's morning and afternoon beside the name.
+day in a column, today's morning and afternoon beside the name, and one sheet a person with the person above the table
+(居家医学观察人员体温监测登记表, as this system hands it out).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from grassroots.ledgers.intake.protocol import ImportContext, Record
+from grassroots.ledgers.intake.records import Records
 from grassroots.ledgers.reading import Caption, Field
 from grassroots.ledgers.reading.cells import parse_date
 from grassroots.ledgers.reading.dates import full_dates, month_days, nearest_year
@@ -134,6 +137,40 @@ def _months_before(reference: dt.date) -> list[tuple[int, int]]:
     first = reference.replace(day=1) - dt.timedelta(days=1)
     second = first.replace(day=1) - dt.timedelta(days=1)
     return [(first.year, first.month), (second.year, second.month)]
+
+
+_ABOVE = {"姓名": "name", "身份证号": "id_number", "联系电话": "phone", "现住址": "address"}
+
+
+def with_person_above(records: Sequence[Record]) -> Iterator[Record]:
+    """The records; those of a sheet without a column for people get the person that stands above its table."""
+    if not isinstance(records, Records):
+        yield from records
+        return
+    for sheet in records.sheets:
+        person = {} if sheet.columns.keys() & {"name", "id_number"} else _person_in(sheet.lines)
+        captions = {_ABOVE[caption]: caption for caption in _ABOVE if _ABOVE[caption] in person}
+        for index in range(len(sheet.rows)):
+            record = sheet.record(index)
+            if person:
+                record = replace(
+                    record,
+                    values={**person, **record.values},
+                    captions={**captions, **record.captions},
+                )
+            yield record
+
+
+def _person_in(lines: Sequence[str]) -> dict[str, object]:
+    """What stands behind the captions above a table; a covered number is none."""
+    found: dict[str, object] = {}
+    for line in lines:
+        cells = [cell.strip() for cell in re.split(r"\s{2,}|[::]", line)]
+        for caption, value in pairwise(cells):
+            key = _ABOVE.get("".join(caption.split()))
+            if key and value and value not in _ABOVE and "*" not in value:
+                found.setdefault(key, value)
+    return found
 
 
 def cells_of(record: Record, context: ImportContext) -> Iterator[Cell]:

@@ -30,7 +30,14 @@ from households.imports.matching import ELSEWHERE, Identity, Match, Matcher, ide
 from households.imports.places import Doors, Places
 from households.models import Person
 from quarantine.imports.returnee_rows import text_of
-from quarantine.imports.temperature_cells import FIELDS, READING, Cell, cells_of, reading_columns
+from quarantine.imports.temperature_cells import (
+    FIELDS,
+    READING,
+    Cell,
+    cells_of,
+    reading_columns,
+    with_person_above,
+)
 from quarantine.models import Observation, Outcome, Reading, Visit, VisitState
 from quarantine.rules.policy import PolicyTerms
 from quarantine.rules.readings import is_fever
@@ -286,7 +293,7 @@ class Planner:
 
 def plan(context: ImportContext, records: Sequence[Record]) -> Iterator[Planned]:
     """One Planned a row."""
-    return Planner(context, records).plan()
+    return Planner(context, list(with_person_above(records))).plan()
 
 
 def _apply(context: ImportContext, rows: Sequence[Planned]) -> None:
@@ -304,6 +311,7 @@ TEMPERATURES = register_import(
         apply=_apply,
         identity=(
             ("name", READING), ("id_number", READING), ("name", "morning"), ("name", "afternoon"),
+            ("date", "morning"), ("date", "afternoon"),
         ),
         permissions=("quarantine.add_reading",),
         dynamic=reading_columns,

@@ -39,6 +39,10 @@ class Table:
     footer: list[int] = field(default_factory=list)
 
 
+#: A number of somebody, also covered: no caption has one, the lines above a sheet of one person do.
+_NUMBER = re.compile(r"[0-9]{11}|[0-9]{2}\*{3}")
+
+
 def find_tables(grid: Grid, fields: Sequence[Field]) -> Table | None:
     """The table whose header the fields explain best, at any height; None where no header is found.
 
@@ -178,7 +182,7 @@ def _may_be_header(grid: Grid, first: int, last: int) -> bool:
     """Whether the rows hold nothing but captions: short texts (or days), more than one, no label with a colon."""
     for row in range(first, last + 1):
         texts = [_text(value) for value in grid.rows[row] if value is not None]
-        if not texts or any(len(text) > LONGEST_CAPTION for text in texts):
+        if not texts or any(len(text) > LONGEST_CAPTION or _NUMBER.search(text) for text in texts):
             return False
         if len(texts) == 1 and ((grid.width > 2 and row == first) or _is_wide(grid, row)):
             return False

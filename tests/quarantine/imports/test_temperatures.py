@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from grassroots.ledgers.exports import export_run
 from grassroots.ledgers.intake.protocol import Record
 from grassroots.ledgers.intake.services import UndoRefused, batch_undo
 from grassroots.ledgers.models import ImportNote
@@ -297,3 +300,29 @@ def test_undo_lets_go_of_readings_that_hints_and_alerts_point_to(
     assert (flag.count, flag.readings.count()) == (0, 0)
     assert seen.alert.actions.filter(kind="REOPENED", reading=None).exists()
     assert (seen.alert.state, seen.alert.escalate_at) == (AlertState.CLOSED, None)
+
+
+@pytest.mark.parametrize("unmasked", [True, False])
+def test_the_sheets_that_are_handed_out_are_read_back(
+    office: OfficeCast, observation: Observation, *, unmasked: bool
+):
+    """One sheet a person, who stands above the table."""
+    other = make_observation(office, "冯二")
+    written(take_in(office, sheet(observation, "36.5", "不在家", "36.1", "36.2")), at=AT)
+    written(take_in(office, sheet(other, "36.6")), at=AT)
+    file = io.BytesIO()
+    export_run(
+        key="temperatures", area=office.street, staff=office.ding, on=TODAY, target=file, unmasked=unmasked,
+        purpose="核对" if unmasked else "",
+    )  # fmt: skip
+    batch = take_in(office, file.getvalue(), name="体温.xlsx")
+    assert (batch.kind, batch.warnings) == ("temperatures", 0)
+    assert counts(batch) == (0, 0, batch.rows, 0)
+    assert {line.title for line in lines(batch)} == {"朱兰兰", "冯二"}
+    book = load_workbook(file)
+    row = next(row for row in book["冯二"].iter_rows() if row[3].value == 36.6)
+    row[3].value, row[8].value = 36.8, 36.9
+    changed = io.BytesIO()
+    book.save(changed)
+    written(take_in(office, changed.getvalue(), name="体温.xlsx"), at=AT)
+    assert temperatures(other) == {("01-26", "AM"): Decimal("36.8"), ("01-26", "PM"): Decimal("36.9")}
