@@ -149,7 +149,8 @@ def _sheets_of(request: HttpRequest) -> tuple[list[Paper], str]:
 
 
 def _paper_number(request: HttpRequest) -> str:
-    return " ".join((request.POST.get("number") or request.GET.get("number") or "").split())[:NUMBER_LENGTH]
+    typed = (request.POST.get("number") or request.GET.get("number") or "").replace("\x00", "")
+    return " ".join(typed.split())[:NUMBER_LENGTH]
 
 
 def _last_seen(request: HttpRequest) -> Observation | None:

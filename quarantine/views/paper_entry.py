@@ -31,6 +31,7 @@ from quarantine.views.papers import paper_or_404
 from quarantine.views.round import CONFLICT, CONFLICT_WORDS, INVALID, method_of, remember_method, typed
 
 RIGHTS = ("quarantine.view_visit", "quarantine.add_reading")
+LONGEST_REASON = 100
 SHEETS = (*OF_AREA, PaperKind.TEMPERATURE)
 _REASON = re.compile(r"[㐀-鿿]")
 _DIGIT = re.compile(r"\d")
@@ -38,7 +39,7 @@ _DIGIT = re.compile(r"\d")
 
 def is_reason(text: str) -> bool:
     """Whether words stand where a temperature should: why there is none (不在家, 拒测)."""
-    return bool(_REASON.search(text)) and not _DIGIT.search(text)
+    return bool(_REASON.search(text)) and not _DIGIT.search(text) and "\x00" not in text
 
 
 def _sheet_or_404(request: HttpRequest, code: str) -> Paper:
@@ -171,6 +172,8 @@ def paper_entry_record(request: HttpRequest, code: str, uid: UUID) -> HttpRespon
 
 
 def _explain(spot: Spot, words: str, request: HttpRequest, at: dt.datetime) -> None:
+    if len(words) > LONGEST_REASON:
+        raise ValidationError({"temperature": f"原因最多 {LONGEST_REASON} 个字。"})
     visit = spot.observation.visits.filter(date=spot.on, slot=spot.slot).first()
     if visit is None:
         raise ValidationError({"temperature": "原先没有安排这次测温，不用写原因，跳过即可。"})

@@ -130,6 +130,9 @@ OTHERS: dict[str, dict[str, str]] = {
     "quarantine:backfill_record": {
         "temperature": "36.6", "method": "FOREHEAD", "symptoms": "", "measured_at": "", "by": "", "on": "", "slot": "",
     },
+    "quarantine:paper_entry_record": {
+        "method": "FOREHEAD", "symptom_words": "", "confirmed": "", "measured_at": "", "by": "", "is_rechecked": "",
+    },
     "quarantine:alert_update": {"action": "close", "outcome": "OTHER", "result": ""},
     "ledgers:download": {
         "on": "2020-01-29", "file_format": "csv", "unmasked": "", "purpose": "x", "observation": "",
