@@ -49,7 +49,7 @@ def release_blockers(
     if terms.release.block_on_open_alert and open_alerts > 0:
         blockers.append(f"有{open_alerts}起异常事件没有办结")
     if terms.release.block_on_pending_extension and is_extension_pending:
-        blockers.append("延长观察的申请还没有审核")
+        blockers.append("延长观察的建议还没有处理")
     if terms.release.block_on_pending_extension and is_recalculation_pending:
         blockers.append("按新政策重算的建议还没有处理")
     if handed_over_to:

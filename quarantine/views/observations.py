@@ -15,7 +15,7 @@ from grassroots.grid.duties import DutyTarget, duties_for
 from grassroots.grid.models import AccessAction, Staff
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import link, require, staff_of
-from households.models import Person
+from households.models import Person, Residency
 from quarantine.listing import dress_observations, page_by_last_day, page_by_time
 from quarantine.models import (
     Alert,
@@ -103,17 +103,30 @@ def followups_of(observation: Observation) -> QuerySet[ReleaseFollowup]:
     return rows.order_by("due_on", "pk")
 
 
-def _beside(observation: Observation, *, is_open: bool) -> dict[str, Any]:
+def _beside(observation: Observation, staff: Staff, *, is_open: bool) -> dict[str, Any]:
     """What waits beside an open observation, what follows a closed one, and whether somebody may come back."""
     open_now = Observation.objects.open().filter(person=observation.person_id)
     return {
         "handovers": list(observation.handovers.pending()) if is_open else [],
         "recalculations": list(observation.recalculations.pending()) if is_open else [],
         "followups": list(followups_of(observation)) if not is_open else [],
+        "unobserved": _unobserved_with(observation, staff),
         "asks_to_restart": is_open and _asks_to_restart(observation),
         "today": timezone.localdate(),
         "may_return": observation.outcome == Outcome.TRANSFERRED and not open_now.exists(),
     }
+
+
+def _unobserved_with(observation: Observation, staff: Staff) -> list[Person]:
+    """Who lives in with him and is not under observation, where the policy lets a household share the clock."""
+    if observation.household_id is None or not observation.policy.parsed().shares_clock:
+        return []
+    observed = Observation.objects.open().filter(household=observation.household_id).values("person")
+    there = (
+        Residency.objects.open().filter(household=observation.household_id, is_away=False).values("person")
+    )
+    people = Person.objects.active().visible_to(staff).filter(pk__in=there).exclude(pk__in=observed)
+    return list(people.exclude(pk=observation.person_id).order_by("pk")[:20])
 
 
 def _asks_to_restart(observation: Observation) -> bool:
@@ -168,7 +181,7 @@ def observation_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "chain": duties_for(DutyTarget(observation.area_id, observation.household_id, observation.person_id)),
         "services": services_of(observation.person_id),
         "may_annul": latest is not None and observation.outcome != "VOIDED",
-        **_beside(observation, is_open=is_open),
+        **_beside(observation, staff, is_open=is_open),
     }
     return render(request, "quarantine/observation_detail.html", context)
 

@@ -35,7 +35,7 @@ from quarantine.services.observations import (
 from quarantine.services.recalculations import recalculation_apply, recalculation_dismiss, recalculation_renew
 from quarantine.services.release import blockers_of
 from quarantine.services.returns import observation_return
-from tests.factories import OfficeCast, aware, make_area, make_office
+from tests.factories import OfficeCast, aware, make_area, make_office, make_person
 from tests.quarantine.cases import make_observation, make_returnee, running, sent, signed_in, switch_on
 
 pytestmark = pytest.mark.django_db
@@ -222,7 +222,7 @@ def test_a_later_last_day_is_proposed_to_who_lives_in_and_applied_by_an_event(of
     extended(office, first)
     proposed = Recalculation.objects.pending().get()
     assert proposed.observation == second and "同住人李一" in proposed.reason
-    assert "延长观察的申请还没有审核" in blockers_of(second, aware("2020-02-05 09:00"))
+    assert "延长观察的建议还没有处理" in blockers_of(second, aware("2020-02-05 09:00"))
     recalculation_apply(recalculation=proposed, by=office.ding, at=aware("2020-01-27 11:00"))
     second.refresh_from_db()
     assert second.last_on == D(2020, 2, 6)
@@ -289,7 +289,7 @@ def test_a_proposal_is_decided_once(office: OfficeCast) -> None:
     recalculation_dismiss(recalculation=proposed, reason="分房居住", by=office.ding)
     with pytest.raises(ValidationError, match="不执行，由丁某办理"):
         recalculation_apply(recalculation=proposed, by=office.jia)
-    assert "延长观察的申请还没有审核" not in blockers_of(second, aware("2020-02-05 09:00"))
+    assert "延长观察的建议还没有处理" not in blockers_of(second, aware("2020-02-05 09:00"))
 
 
 # --- pages -------------------------------------------------------------------------------------------------------
@@ -362,3 +362,14 @@ def test_an_area_that_gets_a_successor_takes_its_handovers_along(office: OfficeC
     areas.succeeded({office.other_village.pk: new.pk}, timezone.now(), office.admin)
     assert Handover.objects.pending().get().to_area == new
     assert areas.holds_open([new.pk]) and not areas.holds_open([office.other_village.pk])
+
+
+def test_who_lives_in_and_is_not_observed_is_named_where_the_household_shares_the_clock(
+    office: OfficeCast,
+) -> None:
+    observation = running(office)
+    make_person("同住者", observation.household)
+    client, url = signed_in(office.jia), reverse("quarantine:observation_detail", args=[observation.uid])
+    assert "同住者" not in client.get(url).content.decode()
+    terms(shares_clock=True)
+    assert "同住者" in client.get(url).content.decode()

@@ -51,7 +51,7 @@ def test_an_open_alert_blocks():
 
 
 def test_a_pending_extension_blocks():
-    assert blockers(is_extension_pending=True) == ["延长观察的申请还没有审核"]
+    assert blockers(is_extension_pending=True) == ["延长观察的建议还没有处理"]
 
 
 def test_every_obstacle_is_said():
