@@ -38,6 +38,7 @@ LOOP_SECONDS = 15  # one task; the tick waits in the same workers
 RECORD_FOR_SECONDS = 900  # how long an end is kept in memory while the database is away
 TOO_LATE = "已过期，不再发送"
 SWITCHED_OFF = "渠道已停用"
+LEFT = "接收人已停用"
 ADDRESS_GONE = "本人已停用或删除这个通知地址"
 LOST = "发送程序中途结束，可能已送出"
 
@@ -71,7 +72,9 @@ def _obstacle(delivery: Delivery, channel: Channel, at: dt.datetime) -> dict[str
     if not channel.is_enabled:
         return {"state": DeliveryState.FAILED, "reason": SWITCHED_OFF, "settled_at": at}
     address = delivery.address
-    if delivery.recipient_id is not None and (address is None or not address.is_enabled):
+    if delivery.recipient is not None and not delivery.recipient.is_active:
+        return {"state": DeliveryState.FAILED, "reason": LEFT, "settled_at": at}
+    if delivery.recipient is not None and (address is None or not address.is_enabled):
         return {"state": DeliveryState.FAILED, "reason": ADDRESS_GONE, "settled_at": at}
     if not delivery.is_urgent:
         quiet = quiet_until(channel, delivery.recipient, at)

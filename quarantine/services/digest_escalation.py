@@ -57,10 +57,27 @@ def _next_at(stage: Stage, level: int) -> dt.datetime | None:
     return stage.due_at + dt.timedelta(minutes=stage.steps[level]) if level < len(stage.steps) else None
 
 
+def _without_answer_above(stage: Stage, officers: list[Staff], level: int) -> list[Staff]:
+    """Those of whom no superior that has been told so far has answered."""
+    answered = set(
+        Message.objects.filter(reminder__subject=stage.subject, reminder__kind=UNANSWERED)
+        .exclude(answer="")
+        .values_list("recipient_id", flat=True)
+    )
+    if not answered:
+        return officers
+    taken_care_of: set[int] = set()
+    for below in range(1, level):
+        above = superiors_of(officers, stage.window.date, levels=below)
+        taken_care_of |= {pk for pk, found in above.items() if any(one.pk in answered for one in found)}
+    return [officer for officer in officers if officer.pk not in taken_care_of]
+
+
 def _level_up(stage: Stage, messages: list[Message], level: int, at: dt.datetime) -> dict[str, int]:
     """Tell those `level` levels above the recipients, one message each; who has nothing left open is let be."""
     doors = hearers_of(stage).officers
     silent = [one.recipient for one in messages if one.recipient in doors]
+    silent = _without_answer_above(stage, silent, level)
     above = superiors_of(silent, stage.window.date, levels=level)
     by_superior: dict[Staff, list[Staff]] = defaultdict(list)
     for officer in silent:

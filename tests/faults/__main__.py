@@ -17,8 +17,11 @@ def lay_schema() -> None:
     """The tables: copied from a database that has them, or migrated."""
     template = os.environ.get("FAULTS_TEMPLATE")
     if template:
-        dump = subprocess.Popen(["pg_dump", "--no-owner", template], stdout=subprocess.PIPE)
-        load = ["psql", "-q", "-v", "ON_ERROR_STOP=1", os.environ["DATABASE_URL"]]
+        from tests.faults.servers import Postgres
+
+        tool = Postgres().tool
+        dump = subprocess.Popen([tool("pg_dump"), "--no-owner", template], stdout=subprocess.PIPE)
+        load = [tool("psql"), "-q", "-v", "ON_ERROR_STOP=1", os.environ["DATABASE_URL"]]
         subprocess.run(load, stdin=dump.stdout, check=True, stdout=subprocess.DEVNULL)
         return
     from django.core.management import call_command

@@ -21,6 +21,16 @@ def send(pids: list[int], how: signal.Signals) -> None:
             os.kill(pid, how)
 
 
+def children_of(parent: int) -> list[int]:
+    """The processes that one has started."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):  # ended meanwhile
+            if int((place / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(place.name))
+    return found
+
+
 class Redis:
     """Started with nothing kept on disk: what waits in it is lost when it is killed."""
 
@@ -63,11 +73,14 @@ class Postgres:
     def pids(self) -> list[int]:
         """The postmaster and its children."""
         main = int((self.data / "postmaster.pid").read_text().split()[0])
-        found = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True, check=False)
-        return [main, *map(int, found.stdout.split())]
+        return [main, *children_of(main)]
+
+    def tool(self, name: str) -> str:
+        """The path of a program that came with the server."""
+        return str(Path(self.program).parent / name)
 
     def _control(self, *arguments: str) -> None:
-        command = [str(Path(self.program).parent / "pg_ctl"), "-D", str(self.data), "-w", *arguments]
+        command = [self.tool("pg_ctl"), "-D", str(self.data), "-w", *arguments]
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         subprocess.run(command, cwd="/", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

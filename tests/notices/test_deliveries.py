@@ -25,7 +25,9 @@ from grassroots.notices.models import (
 from grassroots.notices.outside.transmit import Outcome
 from grassroots.notices.reminders import notice_send, remind
 from grassroots.notices.sending import (
+    ADDRESS_GONE,
     BACKOFF,
+    LEFT,
     LOST,
     MAX_ATTEMPTS,
     delivery_claim,
@@ -281,6 +283,20 @@ def test_a_reminder_goes_to_the_inbox_and_through_the_officers_own_channel(offic
     assert office.health.phone in sent and "12:00 截止。" in sent and delivery.code in sent
     assert "甲某" not in sent  # who is stood in for is said inside only
     assert again(delivery).state == DeliveryState.SENT
+
+
+def test_nothing_goes_to_somebody_who_has_left_meanwhile_or_has_switched_it_off(office, sms, robot):
+    for subject, befalls in (
+        ("slot:a", lambda: OwnAddress.objects.update(is_enabled=False)),
+        ("slot:b", lambda: Staff.objects.filter(pk=office.health.pk).update(is_active=False)),
+    ):
+        OwnAddress.objects.update(is_enabled=True)
+        delivery = remind(recipient=office.health, **{**FACTS, "subject": subject}).deliveries.get()
+        befalls()
+        delivery_work(delivery.uid, at=AT)
+        assert again(delivery).state == DeliveryState.FAILED
+    assert set(Delivery.objects.values_list("reason", flat=True)) == {LEFT, ADDRESS_GONE}
+    assert robot.heard == []
 
 
 def test_told_once_is_sent_once(office, sms):

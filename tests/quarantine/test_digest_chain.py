@@ -167,6 +167,20 @@ def test_an_answer_stops_it(office, observations):
     assert escalate_unanswered(CLOSES + 60 * MINUTE) == {"escalated": 0, "expired": 0}
 
 
+def test_an_answer_of_the_superior_stops_it_too(office, observations):
+    """甲 measures here, 丁 stands above him twice over, as cadre and as leader; a leader is put above 丁."""
+    leader = make_staff("领某", Role.SUPERVISOR, office.street)
+    AreaDuty.objects.filter(kind__code="leader").update(staff=leader)
+    close()
+    escalate_unanswered(CLOSES + 30 * MINUTE)
+    for message in Message.objects.filter(reminder__kind="unacknowledged"):
+        message_answer(message=message, answer=Acknowledgement.DONE)
+    escalate_unanswered(CLOSES + 60 * MINUTE)
+    rows = Reminder.objects.filter(kind="unacknowledged", subject__contains=":AM:")
+    assert {(row.recipient.name, row.stage) for row in rows} >= {("丁某", 1)}
+    assert ("领某", 2) not in {(row.recipient.name, row.stage) for row in rows}
+
+
 def test_who_has_entered_everything_late_is_let_be(office, observations):
     close()
     for observation in observations:
