@@ -75,6 +75,11 @@ class Doubles:
     has_more: bool
 
 
+def signs_of(one: Person, other: Person) -> list[str]:
+    """What two entries have in common, in words."""
+    return [sign.words for sign in SIGNS if sign.key(one) is not None and sign.key(one) == sign.key(other)]
+
+
 def doubles_of(area: Area, staff: Staff) -> Doubles:
     """Possible doubles of people of the area among all whom `staff` sees (three queries, two when there are none)."""
     visible = Person.objects.active().visible_to(staff)

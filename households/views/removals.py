@@ -14,7 +14,7 @@ from grassroots.grid.models import AccessAction, Area, Level
 from grassroots.grid.submissions import SubmissionInvalid
 from grassroots.grid.trail import access_log
 from grassroots.grid.views.pages import INVALID, PAGE_ROWS, form_page, link, require, staff_of, whole_number
-from households.doubles import doubles_of
+from households.doubles import doubles_of, signs_of
 from households.forms.removals import MergeForm, RemovalReasonForm
 from households.models import Person, PersonRemoval, RemovalKind, Residency
 from households.services.removals import people_merge, person_take_out, removal_undo, survivor_of
@@ -104,13 +104,7 @@ def person_merge(request: HttpRequest, uid: uuid.UUID, other: uuid.UUID) -> Http
         return MergeForm(data, initial=initial or first, people=people, homes=homes, seen=_seen(*people))
 
     def show(form: Any, status: int = 200, **more: Any) -> HttpResponse:
-        columns = [(one, homes.get(one.pk), _counts(one)) for one in people]
-        crumbs = [
-            {"title": "可能重复的档案", "url": link("households:double_list")},
-            {"title": "合并", "url": ""},
-        ]
-        back = link("households:person_detail", uid)
-        context = {"form": form, "columns": columns, "crumbs": crumbs, "cancel_url": back, **more}
+        context = {"form": form, **_side_by_side(people, homes), **more}
         return render(request, "households/person_merge.html", context, status=status)
 
     def write(form: Any) -> dict[str, Any]:
@@ -129,6 +123,19 @@ def person_merge(request: HttpRequest, uid: uuid.UUID, other: uuid.UUID) -> Http
         return redirect("households:person_detail", result["person"])
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _side_by_side(people: tuple[Person, Person], homes: dict[int, Residency]) -> dict[str, Any]:
+    """Both entries, what they have in common, and the way back."""
+    return {
+        "columns": [(one, homes.get(one.pk), _counts(one)) for one in people],
+        "signs": signs_of(*people),
+        "crumbs": [
+            {"title": "可能重复的档案", "url": link("households:double_list")},
+            {"title": "合并", "url": ""},
+        ],
+        "cancel_url": link("households:person_detail", people[0].uid),
+    }
 
 
 def _done_already(request: HttpRequest, *uids: uuid.UUID) -> HttpResponse | None:

@@ -376,3 +376,12 @@ def test_the_number_of_the_other_entry_leads_to_the_two_side_by_side(office: Off
     for wrong in ("99999999", "abc", f"{one.pk}"):
         answer = client.get(url, {"number": wrong})
         assert answer.status_code == 422 and "没有这个编号" in answer.content.decode()
+
+
+def test_two_who_have_nothing_in_common_are_pointed_out(office: OfficeCast) -> None:
+    one = make_person("张三", make_household(office.compound))
+    other = make_person("李四", make_household(office.compound))
+    alike = make_person("张三", make_household(office.compound), birth_date=one.birth_date)
+    client = signed_in(office.ding)
+    assert "请确认没有选错人" in client.get(merge_url(one, other)).content.decode()
+    assert "请确认没有选错人" not in client.get(merge_url(one, alike)).content.decode()
