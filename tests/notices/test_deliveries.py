@@ -13,6 +13,7 @@ from django.utils import timezone
 from grassroots.grid.models import Staff
 from grassroots.notices import tasks
 from grassroots.notices.deliveries import robot_tell
+from grassroots.notices.leaves import end_leaves
 from grassroots.notices.models import (
     Channel,
     ChannelKind,
@@ -343,3 +344,12 @@ def test_reminding_many_asks_for_their_addresses_once(office, sms):
         notice_send(recipients=staff, **FACTS)
     assert sum('FROM "notices_ownaddress"' in sql for sql in asked) == 1
     assert Delivery.objects.filter(created_at__lte=timezone.now()).count() == 1
+
+
+def test_a_tick_with_nothing_to_send_asks_five_things(office, channel, robot, django_assert_num_queries):
+    for number in range(30):  # what has been sent costs nothing any more
+        say(channel, number)
+    Delivery.objects.update(state=DeliveryState.SENT, settled_at=AT)
+    with django_assert_num_queries(5):  # leaves; stale, abandoned, outdated and due deliveries
+        end_leaves(AT)
+        take_up_deliveries(AT)
