@@ -69,7 +69,7 @@ class Faults:
             state = (lacking, waiting)
             if state != seen:
                 seen, still_since = state, time.monotonic()
-            elif waiting and not lacking and time.monotonic() - still_since > 1.2:
+            elif waiting and not lacking and time.monotonic() - still_since > 0.9:
                 self.hop(now, waiting)
             time.sleep(0.1)
 
@@ -91,7 +91,7 @@ class Faults:
 
     def killed(self) -> None:
         """kill -9 of all workers while requests are out."""
-        self.stack.robot.mode, self.stack.robot.delay = "slow", 4.0
+        self.stack.robot.mode, self.stack.robot.delay = "slow", 2.5
         self.stack.heard_at_least(3)
         self.stack.kill_workers(WORKERS)
         self.are_senders_gone = True
