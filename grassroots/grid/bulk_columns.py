@@ -24,6 +24,7 @@ from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.lane import Lane
 
 RESERVE_TRIES = 50
+LANE_ROWS = 20_000
 _TAKE = "SELECT min(k), max(k) FROM (SELECT nextval(%s::regclass) AS k FROM generate_series(1, %s)) AS taken"
 _TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -91,7 +92,8 @@ def write_columns(
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     into = f"{connection.ops.quote_name(model._meta.db_table)} ({names})"
     rows = zip(*table, strict=False)  # a column with one value for all has no end
-    while part := list(islice(rows, FLUSH_ROWS)):
+    # Beside, each statement waits several times for this thread to let it on: few long ones.
+    while part := list(islice(rows, FLUSH_ROWS if lane is None else LANE_ROWS)):
         statement: Callable[[], None] = partial(_insert, connection, into, part)
         if is_copy:
             statement = partial(_copy, connection, into, _packed(part))
@@ -107,7 +109,7 @@ def _packed(rows: Sequence[Sequence[str]]) -> bytes:
 
 def _copy(connection: Any, into: str, lines: bytes) -> None:
     with connection.cursor() as cursor:
-        cursor.cursor.copy_expert(f"COPY {into} FROM STDIN", io.BytesIO(lines), 1 << 20)
+        cursor.cursor.copy_expert(f"COPY {into} FROM STDIN", io.BytesIO(lines), len(lines))
 
 
 def _insert(connection: Any, into: str, rows: Sequence[Sequence[Any]]) -> None:
