@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grassroots.ledgers.rollups import mark_dirty
 from households.models import Household, Residency
+from households.services.doors import dismissed_move
 from households.services.history import rows_update
 
 if TYPE_CHECKING:
@@ -41,4 +42,5 @@ def succeeded(successors: Mapping[int, int], at: dt.datetime, by: Staff) -> None
     for residency in residencies:
         residency.area_id = successors[residency.area_id]
     rows_update(residencies, ["area"], by=by, at=at, reason="区域调整")
+    dismissed_move(successors)
     mark_dirty({*successors.keys(), *successors.values()})

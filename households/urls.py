@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from households.views import absent, doors, duties, household, people, removals, residencies, survey
+from households.views import absent, doors, duties, household, people, picture, removals, residencies, survey
 
 app_name = "households"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", doors.household_list, name="household_list"),
     path("find/", doors.door_find, name="door_find"),
+    path("picture/<int:pk>/", picture.picture, name="picture"),
+    path("missing/<int:pk>/", picture.missing_doors, name="missing_doors"),
+    path("missing/doors/<uuid:uid>/undo/", picture.missing_undo, name="missing_undo"),
     path("absent/", absent.absent_list, name="absent_list"),
     path("create/", household.household_create, name="household_create"),
     path("<uuid:uid>/", household.household_detail, name="household_detail"),

@@ -1,5 +1,6 @@
 """Households, people, who lives where, and the door-to-door survey."""
 
+from households.models.doors import DismissedDoor
 from households.models.duties import HouseholdDuty, PersonDuty
 from households.models.household import Followup, Household, HousingKind, SurveyState
 from households.models.people import (
@@ -16,6 +17,7 @@ from households.models.survey import CommitmentLetter, Survey, SurveyMember, Sur
 
 __all__ = [
     "CommitmentLetter",
+    "DismissedDoor",
     "Followup",
     "Household",
     "HouseholdDuty",

@@ -14,6 +14,7 @@ from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout, Pub
 from grassroots.notices.inbox import message_send
 from grassroots.notices.models import Channel, ChannelKind
 from households.models import (
+    DismissedDoor,
     Household,
     HouseholdDuty,
     Person,
@@ -89,6 +90,7 @@ class Things:
     channel: Channel
     handover: Handover
     removal: PersonRemoval
+    dismissed: DismissedDoor
     recalculation: Recalculation
     followup: ReleaseFollowup
 
@@ -177,7 +179,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by), channel=_channel(area),
-        handover=_handover(office, observation, by), removal=_removal(area, by), **_beside(observation),
+        handover=_handover(office, observation, by), removal=_removal(area, by), dismissed=_dismissed(area, by), **_beside(observation),
     )  # fmt: skip
 
 
@@ -250,6 +252,11 @@ def _removal(area: Area, by: Staff) -> PersonRemoval:
         by=by,
         detail={"homes": [], "apps": {}},
     )
+
+
+def _dismissed(area: Area, by: Staff) -> DismissedDoor:
+    """A door that does not exist."""
+    return DismissedDoor.objects.create(area=area, door="7", display="7号", reason="没有这个号", by=by)
 
 
 def _layout(area: Area, by: Staff) -> LedgerLayout:

@@ -1,0 +1,106 @@
+"""一栋一图: doors as they stand in the building; doors that may be missing are added or dismissed."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from grassroots.grid.models import Area
+from grassroots.grid.submissions import submit_once
+from grassroots.grid.views.pages import form_page, link, require, staff_of
+from households.forms.missing import DismissForm
+from households.models import DismissedDoor
+from households.picture import door_picture, possible_doors
+from households.services.doors import dismissed_undo, doors_dismiss
+from households.views.access import Crumbs, area_crumbs, here, open_area_or_404
+
+LOOK = "households.view_household"
+ADD = "households.add_household"
+DISMISSED_SHOWN = 50
+
+
+@require_GET
+def picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """The doors of a compound or group, `?building=` of one building."""
+    area = open_area_or_404(request, pk)
+    require(request, LOOK)
+    building = request.GET.get("building")
+    shown = door_picture(area, building)
+    if building is not None and building not in {one.name for one in shown.buildings}:
+        raise Http404
+    context = {
+        "area": area,
+        "crumbs": _crumbs(request, area, "" if building is None else _named(building)),
+        "picture": shown,
+        "building": building,
+        "may_add": staff_of(request).has_perm(ADD),
+    }
+    return render(request, "households/picture.html", context)
+
+
+def _named(building: str) -> str:
+    return f"{building}栋" if building else "无楼栋"
+
+
+def _crumbs(request: HttpRequest, area: Area, title: str) -> Crumbs:
+    """The way to the picture of an area, and a page below it."""
+    crumbs = area_crumbs(request, area)
+    if not title:
+        return here(crumbs)
+    up = {"title": area.name, "url": link("households:picture", area.pk)}
+    return [*crumbs[:-1], up, {"title": title, "url": ""}]
+
+
+@require_http_methods(["GET", "POST"])
+def missing_doors(request: HttpRequest, pk: int) -> HttpResponse:
+    """可能漏户 of an area's own doors: add one, or say with a reason which do not exist."""
+    area = open_area_or_404(request, pk)
+    require(request, LOOK if request.method == "GET" else ADD)
+    possible = possible_doors(area)
+
+    def make(data: Any, initial: Any = None) -> DismissForm:
+        return DismissForm(data, initial=initial, possible=possible)
+
+    def show(form: Any, status: int = 200) -> HttpResponse:
+        rows = DismissedDoor.objects.standing().filter(area=area).select_related("by")
+        context = {
+            "area": area,
+            "crumbs": _crumbs(request, area, "可能漏户"),
+            "form": form,
+            "dismissed": list(rows.order_by("-at", "-pk")[:DISMISSED_SHOWN]),
+            "picture_url": link("households:picture", area.pk),
+            "may_add": staff_of(request).has_perm(ADD),
+        }
+        return render(request, "households/missing_doors.html", context, status=status)
+
+    def write(form: Any) -> dict[str, Any]:
+        doors, reason = form.chosen(), form.why()
+        return {"doors": doors_dismiss(area=area, doors=doors, reason=reason, by=staff_of(request))}
+
+    def done(result: dict[str, Any]) -> HttpResponse:
+        messages.success(request, f"已记下 {result['doors']} 个门牌不存在，不再提示；记错了可在下面撤销。")
+        return redirect(link("households:missing_doors", area.pk))
+
+    return form_page(request, make=make, show=show, write=write, done=done)
+
+
+@require_POST
+def missing_undo(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
+    """A door that was said not to exist is proposed again."""
+    dismissed = get_object_or_404(DismissedDoor.objects.visible_to(staff_of(request)), uid=uid)
+    require(request, ADD)
+
+    def write() -> dict[str, Any]:
+        dismissed_undo(dismissed=dismissed, by=staff_of(request))
+        return {"area": dismissed.area_id}
+
+    def done(result: dict[str, Any]) -> HttpResponse:
+        messages.success(request, "已撤销，这个门牌重新列入可能漏户。")
+        return redirect(link("households:missing_doors", result["area"]))
+
+    return submit_once(request, write, done)
