@@ -179,7 +179,8 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by), channel=_channel(area),
-        handover=_handover(office, observation, by), removal=_removal(area, by), dismissed=_dismissed(area, by), **_beside(observation),
+        handover=_handover(office, observation, by), removal=_removal(area, by), dismissed=_dismissed(area, by),
+        **_beside(observation),
     )  # fmt: skip
 
 
