@@ -179,8 +179,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by), channel=_channel(area),
-        handover=_handover(office, observation, by), removal=_removal(area, by), dismissed=_dismissed(area, by),
-        **_beside(observation),
+        handover=_handover(office, observation, by), removal=_removal(area, by), **_beside(observation, by),
     )  # fmt: skip
 
 
@@ -211,8 +210,8 @@ def _handover(office: OfficeCast, observation: Observation, by: Staff) -> Handov
     )
 
 
-def _beside(observation: Observation) -> dict[str, Any]:
-    """A proposal that waits, and a follow-up that is due."""
+def _beside(observation: Observation, by: Staff) -> dict[str, Any]:
+    """A proposal that waits, a follow-up that is due, and a door that does not exist."""
     recalculation = Recalculation.objects.create(
         observation=observation, kind="HOUSEHOLD", policy=observation.policy, seen_version=observation.version,
         start_basis=observation.start_basis, basis_on=observation.basis_on, day_one_on=observation.day_one_on,
@@ -221,7 +220,10 @@ def _beside(observation: Observation) -> dict[str, Any]:
     )  # fmt: skip
     today = timezone.localdate()
     followup = ReleaseFollowup.objects.create(observation=observation, day_number=1, due_on=today)
-    return {"recalculation": recalculation, "followup": followup}
+    gone = DismissedDoor.objects.create(
+        area=observation.area, door="7", display="7号", reason="没有这个号", by=by
+    )
+    return {"recalculation": recalculation, "followup": followup, "dismissed": gone}
 
 
 def _third_village(office: OfficeCast) -> Area:
@@ -253,11 +255,6 @@ def _removal(area: Area, by: Staff) -> PersonRemoval:
         by=by,
         detail={"homes": [], "apps": {}},
     )
-
-
-def _dismissed(area: Area, by: Staff) -> DismissedDoor:
-    """A door that does not exist."""
-    return DismissedDoor.objects.create(area=area, door="7", display="7号", reason="没有这个号", by=by)
 
 
 def _layout(area: Area, by: Staff) -> LedgerLayout:
