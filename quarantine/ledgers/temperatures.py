@@ -175,7 +175,9 @@ def _days(row: Observation, on: dt.date) -> Iterator[Sequence[object]]:
     for offset in range((row.last_on - first).days + 1):
         date = first + dt.timedelta(days=offset)
         visits = by_day.get(date, {})
-        values: list[object] = [row.day_number(date), date]
+        number = row.day_number(date)
+        # What was measured before the count began anew keeps its date only.
+        values: list[object] = [number if number > 0 else None, date]
         for code, _label in SLOTS:
             values += _cells(visits.get(code))
         yield [*values, _at_home(visits, date, on), "", "", _remarks(visits)]

@@ -21,6 +21,7 @@ from quarantine.models import (
     AlertOutcome,
     AlertState,
     Method,
+    ObservationState,
     Reading,
     ReadingSource,
     Visit,
@@ -239,14 +240,26 @@ def _open_again(alert: Alert, action: AlertAction) -> None:
     mark_dirty([alert.area_id])
 
 
+def _can_go_beside(alert: Alert, at: dt.datetime) -> bool:
+    visit = alert.visit
+    return bool(alert.reading_id) and visit is not None and at < visit.closes_at + RECHECK_REACH
+
+
+def can_be_measured(alert: Alert, at: dt.datetime) -> bool:
+    """Whether there is, or will be, a visit for a measurement: not after the observation has ended."""
+    return alert.observation.state == ObservationState.OPEN or _can_go_beside(alert, at)
+
+
 def visit_to_measure(alert: Alert, at: dt.datetime) -> Visit:
     """Where a measurement taken now belongs: beside the reading that raised the alert, else to the slot that is open.
 
     Raises ValidationError when it belongs to neither.
     """
-    visit = alert.visit
-    if alert.reading_id and visit is not None and at < visit.closes_at + RECHECK_REACH:
-        return visit
+    if _can_go_beside(alert, at):
+        assert alert.visit is not None
+        return alert.visit
+    if alert.observation.state != ObservationState.OPEN:
+        raise ValidationError({"temperature": "观察已经结束，不再排测温；测得的体温请写进“其他处置”。"})
     rows = alert.observation.visits.filter(opens_at__lte=at, closes_at__gt=at)
     found = rows.exclude(state=VisitState.CANCELLED).first()
     if found is None:

@@ -27,6 +27,7 @@ from quarantine.services.followup import followup_refresh
 from quarantine.services.homes import live_at
 from quarantine.services.observations import observation_move_locked
 from quarantine.services.pending import handover_lapse, recalculation_lapse
+from quarantine.services.service_requests import services_follow
 from quarantine.services.stays import stay_reopen, stay_unmove, stay_void
 from quarantine.services.terms import TERM_FIELDS, term_restore, visits_fit
 
@@ -142,6 +143,7 @@ def _move_back(row: Observation, event: ObservationEvent, by: Staff, known_at: d
             by=by,
             at=known_at,
         )
+    services_follow(person=row.person, area=row.area, by=by, at=known_at)
 
 
 def _shift_back(row: Observation, event: ObservationEvent, by: Staff, known_at: dt.datetime) -> None:

@@ -18,6 +18,7 @@ from quarantine.models import Handover, HandoverState, Observation, ObservationS
 from quarantine.services.events import observation_lock
 from quarantine.services.homes import live_at
 from quarantine.services.observations import observation_move_locked
+from quarantine.services.service_requests import services_follow
 from quarantine.services.shared_clock import household_propose
 
 KIND = "handover"
@@ -117,6 +118,7 @@ def handover_accept(
         live_at(
             person=observation.person, area=area, household=household, address=note_of_place, by=by, at=at
         )  # fmt: skip
+    services_follow(person=observation.person, area=area, by=by, at=at)
     household_propose(row=observation, event=event, at=at)
     row.event = event
     _decide(row, HandoverState.ACCEPTED, by, note, at)

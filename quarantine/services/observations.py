@@ -29,6 +29,7 @@ from quarantine.services.followup import followup_refresh
 from quarantine.services.homes import live_at
 from quarantine.services.pending import handover_lapse
 from quarantine.services.plans import Plan, StartDates, observation_plan
+from quarantine.services.service_requests import services_follow
 from quarantine.services.shared_clock import household_propose
 from quarantine.services.stays import stay_close, stay_open
 
@@ -185,6 +186,7 @@ def observation_move(
     household_propose(row=row, event=event, at=known_at)
     if row.place == Place.HOME:
         live_at(person=row.person, area=area, household=household, address=place_note, by=by, at=known_at)
+    services_follow(person=row.person, area=area, by=by, at=known_at)
     return row
 
 

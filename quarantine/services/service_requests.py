@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from grassroots.grid.scope import scope_of
 from grassroots.ledgers.rollups import mark_dirty
 from quarantine.models import (
     ServiceHow,
@@ -95,6 +96,7 @@ def _assign(service: ServiceRequest, assigned_to: Staff | None, by: Staff, at: d
     service.overdue_told_at = service.escalated_at = None
     service.save(
         update_fields=[
+            "area",
             "assigned_to",
             "assigned_at",
             "state",
@@ -105,6 +107,24 @@ def _assign(service: ServiceRequest, assigned_to: Staff | None, by: Staff, at: d
         ]
     )
     _step(service, by, at, to=assigned_to, due_at=service.due_at)
+
+
+def services_follow(*, person: Person, area: Area, by: Staff, at: dt.datetime) -> int:
+    """Somebody is followed elsewhere now: what he still waits for goes along. Returns how many requests went.
+
+    Whoever was to bring it and does not answer for the new place gives it back, so that one of there takes it.
+    """
+    rows = ServiceRequest.objects.open().filter(person=person).exclude(area=area).order_by("pk")
+    found = list(rows.select_for_update(of=("self",)).select_related("assigned_to"))
+    left = [row.area_id for row in found]
+    for row in found:
+        row.area = area
+        if row.assigned_to is not None and not scope_of(row.assigned_to).holds(area):
+            _assign(row, None, by, at)
+        else:
+            row.save(update_fields=["area"])
+    mark_dirty([*left, area.pk] if left else [])
+    return len(found)
 
 
 def _locked(service: ServiceRequest) -> ServiceRequest:

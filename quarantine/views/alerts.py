@@ -33,9 +33,18 @@ from quarantine.alert_board import (
 from quarantine.alert_file import timeline
 from quarantine.forms.alerts import CloseForm
 from quarantine.forms.readings import symptom_names
-from quarantine.models import Alert, AlertKind, AlertOutcome, AlertState, Observation, Visit, VisitState
+from quarantine.models import (
+    Alert,
+    AlertKind,
+    AlertOutcome,
+    AlertState,
+    Observation,
+    ObservationState,
+    Visit,
+    VisitState,
+)
 from quarantine.round import rows_of, visits_to_show
-from quarantine.services.alert_actions import alert_acknowledge, alert_close
+from quarantine.services.alert_actions import alert_acknowledge, alert_close, can_be_measured
 from quarantine.services.alert_chain import target_of
 from quarantine.services.alerts import RESULT_LONGEST
 from quarantine.views.round import method_of
@@ -166,7 +175,9 @@ def alert_context(request: HttpRequest, alert: Alert, at: dt.datetime) -> dict[s
         "terms": observation.policy.parsed(),
         "method": method_of(request),
         "can_act": staff.has_perm("quarantine.change_alert"),
+        "is_observed": observation.state == ObservationState.OPEN,
         "can_record": staff.has_perm("quarantine.add_reading"),
+        "can_measure": can_be_measured(alert, at),
         "can_dial": staff.has_perm("households.view_person") and bool(observation.person.phone),
     }
 

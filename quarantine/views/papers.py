@@ -101,7 +101,13 @@ def paper_list(request: HttpRequest) -> HttpResponse:
 
 
 def is_outdated(paper: Paper, observation: Observation) -> bool:
-    """Whether term or place have changed since the paper was issued while the observation goes on."""
+    """Whether term or place have changed since the paper was issued while the observation goes on.
+
+    A 解除医学观察通知单 holds as long as the release that it was issued for.
+    """
+    if paper.kind == PaperKind.RELEASE:
+        released_at = observation.closed_at if observation.outcome == Outcome.RELEASED else None
+        return released_at is None or released_at > paper.issued_at
     if observation.state != ObservationState.OPEN:
         return False
     return bool(paper.read_facts().get("basis") not in (None, basis_of(observation)))
@@ -142,6 +148,9 @@ def paper_detail(request: HttpRequest, code: str) -> HttpResponse:
         "paper": paper,
         "sheets": sheets_of([paper], request)[:1],
         "is_round": paper.kind in OF_AREA,
+        "is_outdated": paper.voided_at is None
+        and paper.observation is not None
+        and is_outdated(paper, paper.observation),
         "may_type": paper.kind in {*OF_AREA, PaperKind.TEMPERATURE} and paper.voided_at is None,
         "crumbs": [
             {"title": "文书", "url": link("quarantine:paper_list")},
@@ -295,6 +304,12 @@ def _why_not_print(paper: Paper) -> str:
         return f"{paper.serial}已作废，不能再打印。"
     if paper.observation is not None and paper.observation.outcome == Outcome.VOIDED:
         return f"{paper.observation.person.name}的观察已作废，{paper.serial}不能再打印。"
+    if (
+        paper.kind == PaperKind.RELEASE
+        and paper.observation
+        and paper.observation.outcome != Outcome.RELEASED
+    ):
+        return f"{paper.observation.person.name}的解除已经更正，{paper.serial}不能再打印，请作废。"
     return ""
 
 

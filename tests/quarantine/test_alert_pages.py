@@ -16,13 +16,15 @@ from django.test.utils import CaptureQueriesContext
 
 from grassroots.grid.models import AccessAction, AccessLog, Role
 from quarantine.alert_board import age_words
-from quarantine.models import Alert, AlertState
+from quarantine.models import Alert, AlertKind, AlertState
 from quarantine.services.alert_actions import alert_close
+from quarantine.services.alerts import alert_raise
+from quarantine.services.endings import observation_end
 from quarantine.services.escalation import alerts_escalate
 from quarantine.services.readings import reading_correct, reading_record
 from tests.factories import OfficeCast, aware, make_office, make_staff
 from tests.households.door_pages import signed_in, text_of
-from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.quarantine.cases import make_observation, make_returnee, sent, switch_on
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)
@@ -115,6 +117,23 @@ def test_its_page_shows_readings_whom_to_call_and_how_far_it_is(office):
     for staff in (office.health, office.jia, office.ding):
         assert staff.name in page
     assert "拨打" in page
+
+
+def test_after_the_observation_nothing_asks_to_be_measured_in_a_slot_that_will_not_come(office):
+    observation = make_observation(office)
+    alert = alert_raise(observation=observation, kind=AlertKind.FEVER, at=aware("2020-01-29 11:00"))
+    browser = signed_in(office.health)
+    assert "测体温" in text_of(browser.get(f"{URL}{alert.uid}/"))
+    observation_end(
+        observation=observation, version=observation.version, outcome="LOST", reason="联系不上", by=office.health,
+        at=aware("2020-01-29 11:05"), known_at=aware("2020-01-29 11:05"),
+    )  # fmt: skip
+    page = text_of(browser.get(f"{URL}{alert.uid}/"))
+    assert "观察已结束" in page
+    assert "现在体温" not in page
+    response = browser.post(f"{URL}{alert.uid}/act/second/", sent(temperature="38.1", method="FOREHEAD"))
+    assert response.status_code == 422
+    assert "观察已经结束，不再排测温" in text_of(response)
 
 
 def test_a_corrected_reading_is_shown_struck_through(office):

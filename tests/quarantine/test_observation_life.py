@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Level
 from quarantine import areas
+from quarantine.ledgers.temperatures import _days
 from quarantine.models import (
     AlertKind,
     EventKind,
@@ -23,6 +24,7 @@ from quarantine.models import (
     RecalculationState,
     VisitState,
 )
+from quarantine.services.alerts import alert_raise
 from quarantine.services.corrections import event_annul, latest_event
 from quarantine.services.handovers import handover_request
 from quarantine.services.observations import (
@@ -108,6 +110,21 @@ def test_a_restart_counts_again_and_goes_on_measuring_today(office: OfficeCast) 
     planned = observation.visits.filter(state=VisitState.PLANNED)
     assert planned.filter(date=D(2020, 1, 28), slot="PM").exists()
     assert planned.filter(date=D(2020, 2, 11)).count() == 2
+
+
+def test_days_before_the_count_began_anew_have_no_number(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    restart(office, observation)
+    observation.refresh_from_db()
+    rows = list(_days(observation, D(2020, 1, 29)))
+    numbers = {row[1]: row[0] for row in rows}
+    assert [numbers[D(2020, 1, day)] for day in (27, 28, 29, 30)] == [None, None, 1, 2]
+    alert = alert_raise(observation=observation, kind=AlertKind.LEFT_HOME, at=aware("2020-01-28 15:00"))
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    Observation.objects.filter(pk=observation.pk).update(day_one_on=tomorrow, last_on=tomorrow)
+    page = signed_in(office.health).get(reverse("quarantine:alert_detail", args=[alert.uid])).content.decode()
+    assert "还没到第1天" in page
+    assert "第0天" not in page
 
 
 def test_an_annulled_restart_gives_back_every_date(office: OfficeCast) -> None:

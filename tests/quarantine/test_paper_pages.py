@@ -209,6 +209,19 @@ def test_a_paper_whose_term_has_changed_is_pointed_out(browser, paper):
         last_on=paper.observation.last_on + dt.timedelta(days=3)
     )
     assert "印出的内容已不对" in text_of(browser.get(url))
+    assert "印出的内容已不对" in text_of(browser.get(f"{URL}no/{paper.code}/"))
+
+
+def test_a_release_that_was_annulled_leaves_no_valid_notice_of_release(browser, paper):
+    observation = Observation.objects.filter(pk=paper.observation.pk)
+    Paper.objects.filter(pk=paper.pk).update(kind="RELEASE")
+    observation.update(state="CLOSED", outcome="RELEASED", closed_at=paper.issued_at - dt.timedelta(hours=1))
+    page = f"{URL}no/{paper.code}/"
+    assert "印出的内容已不对" not in text_of(browser.get(page))
+    assert browser.post(f"{page}print/", sent()).status_code == 200
+    observation.update(state="OPEN", outcome="", closed_at=None)
+    assert "印出的内容已不对" in text_of(browser.get(page))
+    assert "解除已经更正" in text_of(browser.post(f"{page}print/", sent(), follow=True))
 
 
 def test_nothing_is_printed_of_an_observation_entered_by_mistake(browser, paper):

@@ -18,6 +18,7 @@ from grassroots.notices.models import Message
 from households.models import Household, Person, Residency, SupportStatus
 from quarantine.models import Observation, ServiceRequest, ServiceState
 from quarantine.rules.left_alone import Member, Where, left_alone
+from quarantine.services.handovers import handover_accept, handover_request
 from quarantine.services.observations import StartDates, observation_open
 from quarantine.services.service_digests import ESCALATE_AFTER, services_remind
 from quarantine.services.service_requests import (
@@ -30,7 +31,15 @@ from quarantine.services.service_requests import (
 from quarantine.serving import age_words, neglected, round_of
 from tests.factories import OfficeCast, make_household, make_office, make_person
 from tests.households.door_pages import text_of
-from tests.quarantine.cases import make_returnee, queries_of, running, sent, signed_in, switch_on
+from tests.quarantine.cases import (
+    make_observation,
+    make_returnee,
+    queries_of,
+    running,
+    sent,
+    signed_in,
+    switch_on,
+)
 
 
 @pytest.fixture
@@ -64,6 +73,31 @@ def test_every_step_is_kept_with_who_took_it(office, now):
         ("DONE", "乙某", "已送到门口"),
         ("RECEIVED", "甲某", "少一袋盐"),
     ]
+
+
+def test_what_somebody_waits_for_goes_with_him_to_the_other_village(office, now):
+    observation = make_observation(office)
+    given = asked(office, observation.person, assigned_to=office.yi)
+    wide = asked(office, observation.person, assigned_to=office.ding)
+    brought = service_done(service=asked(office, observation.person), note="已送到", by=office.yi)
+    handover = handover_request(
+        observation=observation,
+        version=observation.version,
+        to_area=office.other_village,
+        reason="回娘家",
+        by=office.jia,
+    )
+    assert {*ServiceRequest.objects.open().values_list("area", flat=True)} == {office.compound.pk}
+    handover_accept(handover=handover, area=office.other_group, by=office.bing)
+    for row in (given, wide, brought):
+        row.refresh_from_db()
+    assert (given.area, given.assigned_to, given.state) == (office.other_group, None, ServiceState.ASKED)
+    assert (wide.area, wide.assigned_to) == (office.other_group, office.ding)
+    assert brought.area == office.compound
+    assert given in ServiceRequest.objects.visible_to(office.bing)
+    assert given not in ServiceRequest.objects.visible_to(office.yi)
+    last = given.steps.order_by("pk").last()
+    assert (last.by, last.to, last.state) == (office.bing, None, ServiceState.ASKED)
 
 
 def test_what_was_dropped_is_not_done_any_more_and_what_is_not_done_is_not_received(office):
