@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grassroots.grid.duties import DutyTarget, duties_for_many
 from grassroots.grid.models import Staff
+from grassroots.notices.leaves import away_for
 from households.doors import places_of
 from households.models import Household, Person, Residency, SupportStatus
 from quarantine.models import Observation, ObservationState, Outcome, Place, ServiceRequest, ServiceState
@@ -68,14 +69,15 @@ def homes_of(people: Iterable[int]) -> dict[int, Residency]:
 def stops_of(services: Sequence[ServiceRequest], at: dt.datetime) -> list[Stop]:
     """The requests with their doors, in walking order (two queries)."""
     homes = homes_of(service.person_id for service in services)
-    places = places_of({service.area for service in services})
+    where = {one.pk: homes[one.person_id].area if one.person_id in homes else one.area for one in services}
+    places = places_of(set(where.values()))
     stops = []
     for service in services:
         home = homes.get(service.person_id)
         house = home.household if home else None
         door = house.display if house else (home.address_text if home else "")
-        order = (service.area.path, house.walk_key if house else "", service.pk)
-        stops.append(Stop(service, places.get(service.area_id, ""), door, order, at))
+        order = (where[service.pk].path, house.walk_key if house else "", service.pk)
+        stops.append(Stop(service, places.get(where[service.pk].pk, ""), door, order, at))
     return sorted(stops, key=lambda stop: stop.order)
 
 
@@ -116,10 +118,11 @@ class Round:
 def round_of(staff: Staff, at: dt.datetime) -> Round:
     """Today's round of the service person, in walking order; at most ROUND_ROWS of each part."""
     related = ServiceRequest.objects.select_related("person", "area", "assigned_to")
-    mine = list(related.open().filter(assigned_to=staff).order_by("due_at", "pk")[:ROUND_ROWS])
+    given = Q(assigned_to__in=[staff.pk, *away_for(staff, timezone.localdate(at))])
+    mine = list(related.open().filter(given).order_by("due_at", "pk")[:ROUND_ROWS])
     asked = related.filter(state=ServiceState.ASKED).visible_to(staff).order_by("requested_at", "pk")
     free = _served_by(staff, list(asked[:ROUND_ROWS]), timezone.localdate(at))
-    brought = related.filter(assigned_to=staff, state=ServiceState.DONE).order_by("-done_at", "-pk")
+    brought = related.filter(given, state=ServiceState.DONE).order_by("-done_at", "-pk")
     stops = stops_of([*mine, *free, *brought[:ROUND_ROWS]], at)
     own, open_ones = {row.pk for row in mine}, {row.pk for row in free}
     return Round(

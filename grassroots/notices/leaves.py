@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -99,6 +99,20 @@ def leave_end(*, leave: Leave, at: dt.datetime | None = None) -> bool:
         duty.save(update_fields=FIELDS)
     forget_scope(leave.deputy)
     return True
+
+
+def stand_ins(staff: Iterable[Staff], on: dt.date) -> dict[int, Staff]:
+    """Who stands in for each of these who is on leave that day, by his id; who is there is left out (one query).
+
+    Duties know it by themselves; this is for what was given to somebody by name.
+    """
+    rows = Leave.objects.on(on).filter(staff__in=[one.pk for one in staff], deputy__is_active=True)
+    return {leave.staff_id: leave.deputy for leave in rows.select_related("deputy")}
+
+
+def away_for(deputy: Staff, on: dt.date) -> list[int]:
+    """For whom somebody stands in that day, by id (one query)."""
+    return list(Leave.objects.on(on).filter(deputy=deputy).values_list("staff_id", flat=True))
 
 
 def end_leaves(at: dt.datetime) -> Mapping[str, int]:

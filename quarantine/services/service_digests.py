@@ -14,6 +14,7 @@ from django.utils import timezone
 from grassroots.grid.models import Staff
 from grassroots.notices.chain import superiors_of
 from grassroots.notices.deliveries import Routes, routes_of
+from grassroots.notices.leaves import stand_ins
 from grassroots.notices.reminders import remind
 from quarantine.models import ServiceRequest, ServiceState
 from quarantine.serving import homes_of, servers_of, target_of
@@ -41,10 +42,7 @@ def _mark(rows: Sequence[ServiceRequest], field: str, at: dt.datetime) -> None:
 def _given(at: dt.datetime) -> int:
     with transaction.atomic():
         rows = _claimed(ServiceRequest.objects.filter(state=ServiceState.ASSIGNED, told_at=None))
-        groups: dict[Staff, list[ServiceRequest]] = defaultdict(list)
-        for row in rows:
-            assert row.assigned_to is not None
-            groups[row.assigned_to].append(row)
+        groups = _responsible(rows, at)
         sent = _tell(groups, at, "given", lambda count: f"交给您代办服务{count}件")
         _mark(rows, "told_at", at)
     return sent
@@ -75,14 +73,16 @@ def _escalated(at: dt.datetime) -> int:
 
 
 def _responsible(rows: Sequence[ServiceRequest], at: dt.datetime) -> dict[Staff, list[ServiceRequest]]:
-    """By whoever was to bring it; where nobody was named, the service people of the person."""
+    """By whoever was to bring it, or stands in for him; where nobody was named, the service people of the person."""
     groups: dict[Staff, list[ServiceRequest]] = defaultdict(list)
     free = [row for row in rows if row.assigned_to is None or not row.assigned_to.is_active]
     homes = homes_of(row.person_id for row in free)
     targets = {row.pk: target_of(row, homes) for row in free}
     servers = servers_of(targets.values(), timezone.localdate(at)) if free else {}
+    deputies = stand_ins({row.assigned_to for row in rows if row.assigned_to}, timezone.localdate(at))
     for row in rows:
-        named = [row.assigned_to] if row.assigned_to and row.pk not in targets else servers[targets[row.pk]]
+        holder = row.assigned_to if row.pk not in targets else None
+        named = [deputies.get(holder.pk, holder)] if holder else servers[targets[row.pk]]
         for staff in named:
             groups[staff].append(row)
     return groups

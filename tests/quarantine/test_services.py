@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from grassroots.ledgers.asof import AsOf, indicator
+from grassroots.notices.leaves import leave_enter
 from grassroots.notices.models import Message
 from households.models import Household, Person, Residency, SupportStatus
 from quarantine.models import Observation, ServiceRequest, ServiceState
@@ -136,6 +137,18 @@ def test_who_is_given_something_hears_of_it_once_and_not_of_what_he_took_himself
     message = Message.objects.get(recipient=office.yi)
     assert "代购生活用品3件" in message.body
     assert not any(person.name in message.body for person in Person.objects.all())
+
+
+def test_while_he_is_on_leave_his_deputy_hears_and_has_it_on_his_round(office, now):
+    today = timezone.localdate(now)
+    leave_enter(staff=office.yi, deputy=office.jia, from_on=today, to_on=today, by=office.ding, at=now)
+    service = asked(office, assigned_to=office.yi, by=office.ding)
+    assert services_remind(now)["given"] == 1
+    told = Message.objects.filter(title__contains="代办服务")
+    assert [message.recipient for message in told] == [office.jia]
+    assert [stop.service for stop in round_of(office.jia, now).mine] == [service]
+    service_done(service=service, note="已送到", by=office.jia)
+    assert [stop.service for stop in round_of(office.jia, now).brought] == [service]
 
 
 def test_what_is_overdue_is_said_to_him_and_two_hours_later_to_his_superior_once(office, now):

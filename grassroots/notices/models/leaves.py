@@ -19,6 +19,10 @@ class LeaveQuerySet(models.QuerySet["Leave"]):
         """Leaves that have begun or will, and were not called off."""
         return self.filter(ended_at=None)
 
+    def on(self, on: dt.date) -> Self:
+        """Leaves of that day."""
+        return self.open().filter(from_on__lte=on, to_on__gte=on)
+
     def over(self, on: dt.date) -> Self:
         """Open leaves whose last day has passed."""
         return self.open().filter(to_on__lt=on)
