@@ -59,6 +59,10 @@ class Figures:
         return self.states[SurveyState.SIGNED]
 
     @property
+    def vacant(self) -> int:
+        return self.states[SurveyState.VACANT]
+
+    @property
     def to_sign(self) -> int:
         """Doors that count for the completion: without the vacant ones (DESIGN.md)."""
         return self.doors - self.states[SurveyState.VACANT]
@@ -106,7 +110,7 @@ def branches_of(area: Area) -> tuple[list[Branch], Figures | None, bool]:
     """Areas right below with their figures, the figures of the area itself, and whether more areas follow."""
     children, has_more = children_of(area)
     if not is_counted_live(area):
-        known = _rolled_up([area, *children])
+        known = rolled_up([area, *children])
         return [Branch(child, known.get(child.pk)) for child in children], known.get(area.pk), has_more
     paths = dict(Area.objects.within(area).order_by().values_list("pk", "path"))
     total, by_child = Figures(), {child.path: Figures() for child in children}
@@ -121,7 +125,7 @@ def branches_of(area: Area) -> tuple[list[Branch], Figures | None, bool]:
 def roots_of(staff: Staff) -> list[Branch]:
     """The areas at the top of the person's scope with their figures as rolled up (three queries)."""
     roots = [area for area in scope_of(staff).roots() if area.is_open]
-    known = _rolled_up(roots)
+    known = rolled_up(roots)
     return [Branch(area, known.get(area.pk)) for area in roots]
 
 
@@ -131,7 +135,7 @@ def followups_of(households: HouseholdQuerySet) -> dict[str, int]:
     return dict(rows.values_list("followup_state").annotate(n=Count("pk")))
 
 
-def _rolled_up(areas: Sequence[Area]) -> dict[int, Figures]:
+def rolled_up(areas: Sequence[Area]) -> dict[int, Figures]:
     """The latest figures of today or yesterday that the tick has worked out (one query)."""
     since = timezone.localdate() - dt.timedelta(days=1)
     rows = AreaRollup.objects.filter(area__in=[area.pk for area in areas], on__gte=since).order_by("on")

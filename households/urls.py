@@ -8,6 +8,7 @@ app_name = "households"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", doors.household_list, name="household_list"),
     path("find/", doors.door_find, name="door_find"),
+    path("picture/", picture.picture_top, name="picture_top"),
     path("picture/<int:pk>/", picture.picture, name="picture"),
     path("missing/<int:pk>/", picture.missing_doors, name="missing_doors"),
     path("missing/doors/<uuid:uid>/undo/", picture.missing_undo, name="missing_undo"),

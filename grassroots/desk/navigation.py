@@ -27,6 +27,7 @@ class Place:
 PLACES = (
     Place("desk:workbench", "工作台", "house", WORK, on_phone_bar=True),
     Place("households:household_list", "入户", "door-open", WORK, "households.view_household", True),
+    Place("households:picture_top", "一张图", "grid-1x2", WORK, "households.view_household"),
     Place("quarantine:round", "测温", "thermometer-half", WORK, "quarantine.view_visit", True),
     Place("desk:search", "查找", "search", WORK, "households.view_person", True),
     Place("households:absent_list", "无人户", "door-closed", WORK, "households.view_household"),
@@ -88,6 +89,7 @@ BELOW = {
         "households:person",
     ),
     "households:double_list": ("households:removal",),
+    "households:picture_top": ("households:picture", "households:missing"),
     "quarantine:round": ("quarantine:round", "quarantine:backfill", "quarantine:visit", "quarantine:reading"),
     "quarantine:returnee_list": ("quarantine:returnee",),
     "quarantine:observation_list": ("quarantine:observation", "quarantine:person_file"),

@@ -40,14 +40,20 @@ def open_area_or_404(request: HttpRequest, number: Any) -> Area:
     return area
 
 
-def area_crumbs(request: HttpRequest, area: Area) -> Crumbs:
-    """The list, then the areas down to this one: links in the scope, words above it from the village (one query)."""
+def area_crumbs(request: HttpRequest, area: Area, *, as_picture: bool = False) -> Crumbs:
+    """The list, then the areas down to this one: links in the scope, words above it from the village (one query).
+
+    `as_picture`: from picture to picture instead of list to list.
+    """
     scope = scope_of(staff_of(request))
     crumbs = [{"title": "住户", "url": link("households:household_list")}]
+    if as_picture:
+        crumbs = [{"title": "一张图", "url": link("households:picture_top")}]
     for one in Area.objects.filter(path__in=area.ancestor_paths(), level__gte=Level.STREET).order_by("path"):
         if one.level < Level.VILLAGE and not scope.holds(one):
             continue
-        url = link("households:household_list", area=one.pk) if scope.holds(one) else ""
+        page = link("households:picture", one.pk) if as_picture else ""
+        url = (page or link("households:household_list", area=one.pk)) if scope.holds(one) else ""
         crumbs.append({"title": one.name, "url": url})
     return crumbs
 

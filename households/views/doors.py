@@ -45,7 +45,6 @@ def household_list(request: HttpRequest) -> HttpResponse:
         "has_more_branches": has_more,
         "mine": mine,
         "may_add": area.level >= Level.VILLAGE and staff.has_perm("households.add_household"),
-        "may_picture": area.level > Level.VILLAGE,
         "may_filter": doors.is_counted_live(area),
     }
     if doors.is_counted_live(area):

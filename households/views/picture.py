@@ -1,4 +1,4 @@
-"""一栋一图: doors as they stand in the building; doors that may be missing are added or dismissed."""
+"""一张图, 一栋一图: areas by size and coverage, doors as they stand; missing ones are added or dismissed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grassroots.grid.models import Area
+from grassroots.grid.models import Area, Level
+from grassroots.grid.scope import scope_of
 from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import form_page, link, require, staff_of
+from households.coverage import Coverage, coverage_of, coverage_of_roots
 from households.forms.missing import DismissForm
 from households.models import DismissedDoor
 from households.picture import door_picture, possible_doors
@@ -25,17 +27,32 @@ DISMISSED_SHOWN = 50
 
 
 @require_GET
+def picture_top(request: HttpRequest) -> HttpResponse:
+    """The areas at the top of the person's scope; where there is one, its own picture."""
+    require(request, LOOK)
+    roots = [area for area in scope_of(staff_of(request)).roots() if area.is_open]
+    if len(roots) == 1:
+        return _page(request, roots[0], None)
+    return render(request, "households/picture.html", {"coverage": coverage_of_roots(roots)})
+
+
+@require_GET
 def picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """The doors of a compound or group, `?building=` of one building."""
+    """The areas below, and the area's own doors; `?building=` those of one building."""
     area = open_area_or_404(request, pk)
     require(request, LOOK)
-    building = request.GET.get("building")
-    shown = door_picture(area, building)
-    if building is not None and building not in {one.name for one in shown.buildings}:
+    return _page(request, area, request.GET.get("building"))
+
+
+def _page(request: HttpRequest, area: Area, building: str | None) -> HttpResponse:
+    coverage = Coverage() if building is not None else coverage_of(area)
+    shown = door_picture(area, building) if area.level >= Level.VILLAGE else None
+    if building is not None and (shown is None or building not in {one.name for one in shown.buildings}):
         raise Http404
     context = {
         "area": area,
         "crumbs": _crumbs(request, area, "" if building is None else _named(building)),
+        "coverage": coverage,
         "picture": shown,
         "building": building,
         "may_add": staff_of(request).has_perm(ADD),
@@ -49,11 +66,8 @@ def _named(building: str) -> str:
 
 def _crumbs(request: HttpRequest, area: Area, title: str) -> Crumbs:
     """The way to the picture of an area, and a page below it."""
-    crumbs = area_crumbs(request, area)
-    if not title:
-        return here(crumbs)
-    up = {"title": area.name, "url": link("households:picture", area.pk)}
-    return [*crumbs[:-1], up, {"title": title, "url": ""}]
+    crumbs = area_crumbs(request, area, as_picture=True)
+    return [*crumbs, {"title": title, "url": ""}] if title else here(crumbs)
 
 
 @require_http_methods(["GET", "POST"])

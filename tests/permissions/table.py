@@ -176,6 +176,7 @@ LINES: list[Line] = [
         method="POST",
         data=lambda things: {"area": things.area.pk, "door": "1-1-1"},
     ),
+    Line("households:picture_top", STAFF),
     Line("households:picture", STAFF, pk("area")),
     Line("households:missing_doors", STAFF, pk("area")),
     Line("households:missing_doors", OFFICERS, pk("area"), method="POST"),
