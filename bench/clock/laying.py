@@ -17,7 +17,15 @@ from django.utils import timezone
 
 from grassroots.grid.models import Area, AreaDuty, DutyKind, Level, Office, Posting, Role, Staff
 from households.models import Household, Person
-from quarantine.models import Observation, ObservationEvent, ObservationStay, Policy, PolicyState, Visit
+from quarantine.models import (
+    Observation,
+    ObservationEvent,
+    ObservationStay,
+    Policy,
+    PolicyState,
+    Visit,
+    VisitState,
+)
 from quarantine.services.observations import StartDates, observation_open
 from quarantine.services.policies import policy_switch_on
 
@@ -163,9 +171,9 @@ def _copy_all(first: Observation, observations: int, group: int) -> None:
     mine = {"observation_id": f"{first.pk} + n"}
     _copy(ObservationStay, first.stays.get().pk, each, {**own, **mine})
     _copy(ObservationEvent, first.events.get().pk, each, {**mine, "to_area_id": own["area_id"]})
+    first.visits.filter(date__lt=DAY).update(state=VisitState.DONE, state_at=models.F("opens_at"))
     for visit in first.visits.order_by("opens_at"):
         _copy(Visit, visit.pk, each, {**own, **mine})
-    Visit.objects.filter(date__lt=DAY).update(state="DONE", state_at=models.F("opens_at"))
 
 
 def _copy(model: type[models.Model], pk: int | None, series: str, different: Mapping[str, str]) -> None:
