@@ -42,6 +42,8 @@ def _mark(rows: Sequence[ServiceRequest], field: str, at: dt.datetime) -> None:
 def _given(at: dt.datetime) -> int:
     with transaction.atomic():
         rows = _claimed(ServiceRequest.objects.filter(state=ServiceState.ASSIGNED, told_at=None))
+        if not rows:
+            return 0
         groups = _responsible(rows, at)
         sent = _tell(groups, at, "given", lambda count: f"交给您代办服务{count}件")
         _mark(rows, "told_at", at)
@@ -51,6 +53,8 @@ def _given(at: dt.datetime) -> int:
 def _overdue(at: dt.datetime) -> int:
     with transaction.atomic():
         rows = _claimed(ServiceRequest.objects.overdue(at).filter(overdue_told_at=None))
+        if not rows:
+            return 0
         groups = _responsible(rows, at)
         sent = _tell(groups, at, "overdue", lambda count: f"代办服务超时{count}件", is_urgent=True)
         _mark(rows, "overdue_told_at", at)
@@ -61,8 +65,10 @@ def _escalated(at: dt.datetime) -> int:
     with transaction.atomic():
         late = ServiceRequest.objects.overdue(at - ESCALATE_AFTER)
         rows = _claimed(late.filter(overdue_told_at__isnull=False, escalated_at=None))
+        if not rows:
+            return 0
         groups = _responsible(rows, at)
-        above = superiors_of(groups, timezone.localdate(at)) if groups else {}
+        above = superiors_of(groups, timezone.localdate(at))
         raised: dict[Staff, list[ServiceRequest]] = defaultdict(list)
         for staff, mine in groups.items():
             for superior in above.get(staff.pk, []):
