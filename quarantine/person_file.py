@@ -352,4 +352,4 @@ def _plain(text: str) -> str:
         return text
     words = [word.strip(" '\"") for word in text[1:-1].split(",")]
     labels = dict(KeyReason.choices)
-    return "、".join(str(labels.get(word, word)) for word in words if word) or "(空)"
+    return "、".join(str(labels.get(word, word)) for word in words if word) or "（空）"

@@ -97,7 +97,7 @@ def alert_close(
         raise ValidationError({"result": "请填写结果说明，例如：复测36.8℃，无症状，继续观察。"})
     row = _lock(alert)
     # One that was opened again keeps what came of it the first time.
-    words = ";".join(part for part in (row.result, result.strip()) if part)
+    words = "；".join(part for part in (row.result, result.strip()) if part)
     if len(words) > RESULT_LONGEST:
         raise ValidationError({"result": f"结果说明最多{RESULT_LONGEST}字，现有{len(words)}字，请写短一些。"})
     _notice(row, by, at)
@@ -232,7 +232,7 @@ def _open_again(alert: Alert, action: AlertAction) -> None:
     latest = alert.actions.standing().filter(kind=ActionKind.CLOSED).order_by("-pk").first()
     if alert.state != AlertState.CLOSED or latest is None or latest.pk != action.pk:
         raise ValidationError("只能更正最近一次办结。")
-    earlier = alert.result.removesuffix(action.note).removesuffix(";")
+    earlier = alert.result.removesuffix(action.note).removesuffix("；").removesuffix(";")
     alert.state, alert.closed_at, alert.closed_by = AlertState.ACKNOWLEDGED, None, None
     alert.outcome, alert.result = "", earlier
     alert.escalate_at = next_up(alert)

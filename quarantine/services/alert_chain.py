@@ -64,9 +64,9 @@ def levels_above(chain: Chain, street: Street) -> list[LevelUp]:
     )
     for link in upward:
         title = link.kind.officer_title or link.kind.name
-        skipped += [f"{title}{staff.name}(停用)" for staff in link.officers if not staff.is_active]
+        skipped += [f"{title}{staff.name}（停用）" for staff in link.officers if not staff.is_active]
         if link.is_gap:
-            skipped.append(f"{title}(空岗)")
+            skipped.append(f"{title}（空岗）")
         active = [staff for staff in link.officers if staff.is_active]
         if active:
             found.append(LevelUp(link.kind.order, title, active, skipped))

@@ -62,7 +62,7 @@ def propose_release(at: dt.datetime) -> Mapping[str, int]:
             due_at=timezone.make_aware(dt.datetime.combine(on, NOT_BEFORE)),
             at=at,
             title=f"期满待解除{count}人",
-            body="观察期已满,请核对漏测、异常后由医护和审核人确认解除,或办理延长。",
+            body="观察期已满，请核对漏测、异常后由医护和审核人确认解除，或办理延长。",
             url=reverse("quarantine:observation_list") + "?view=due",
         )
         sent += message is not None

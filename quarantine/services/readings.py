@@ -87,9 +87,9 @@ def reading_record(
     at = at or timezone.now()
     visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=visit.pk)
     if visit.is_called_off:
-        raise ValidationError("该次测温已取消(观察已结束),不能再录入。")
+        raise ValidationError("该次测温已取消（观察已结束），不能再录入。")
     if visit.opens_at > at:
-        raise ValidationError("该时段还没有开始,不能提前录入。")
+        raise ValidationError("该时段还没有开始，不能提前录入。")
     if source == ReadingSource.DOOR and measured_at is None and at < visit.closes_at:
         measured_at = at
     _check_measured_at(visit, measured_at, at, is_rechecked=is_rechecked)
@@ -177,10 +177,10 @@ def reading_correct(
     """Correct a reading by a further one that names it; the old one is kept. Raises ValidationError by field."""
     at = at or timezone.now()
     if not reason.strip():
-        raise ValidationError({"reason": "请写明更正原因,例如:录入时看错。"})
+        raise ValidationError({"reason": "请写明更正原因，例如：录入时看错。"})
     visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=reading.visit_id)
     if reading.corrections.exists():
-        raise ValidationError("这次读数已经更正过,请更正最新的一次。")
+        raise ValidationError("这次读数已经更正过，请更正最新的一次。")
     measured_at = measured_at or reading.measured_at
     _check_measured_at(visit, measured_at, at, is_rechecked=reading.reason == RECHECKED)
     terms = visit.observation.policy.parsed()
@@ -205,11 +205,11 @@ def visit_mark(
         raise ValidationError("只能标为不在家、拒测或电话联系。")
     visit = Visit.objects.select_for_update().select_related("observation").get(pk=visit.pk)
     if visit.state in {VisitState.DONE, VisitState.CANCELLED}:
-        raise ValidationError(f"该次测温{visit.get_state_display()},不能再标记。")
+        raise ValidationError(f"该次测温{visit.get_state_display()}，不能再标记。")
     if visit.opens_at > at:
         raise ValidationError("该时段还没有开始。")
     if visit.closes_at <= at:
-        raise ValidationError("该时段已截止,请补录体温或说明未测原因。")
+        raise ValidationError("该时段已截止，请补录体温或说明未测原因。")
     visit.state, visit.state_at, visit.state_recorded_at, visit.state_by = state, at, at, by
     visit.explanation = note.strip() or visit.explanation
     visit.save(update_fields=["state", "state_at", "state_recorded_at", "state_by", "explanation"])
@@ -230,9 +230,9 @@ def visit_explain(*, visit: Visit, explanation: str, by: Staff, at: dt.datetime 
         raise ValidationError({"explanation": "请写明未测原因。"})
     visit = Visit.objects.select_for_update().get(pk=visit.pk)
     if visit.closes_at > at:
-        raise ValidationError({"explanation": "该时段还没有截止,请先设法测量。"})
+        raise ValidationError({"explanation": "该时段还没有截止，请先设法测量。"})
     if visit.state in {VisitState.DONE, VisitState.CANCELLED}:
-        raise ValidationError({"explanation": f"该次测温{visit.get_state_display()},不需要说明。"})
+        raise ValidationError({"explanation": f"该次测温{visit.get_state_display()}，不需要说明。"})
     visit.explanation = explanation.strip()
     visit.state_by = by
     visit.save(update_fields=["explanation", "state_by"])

@@ -186,7 +186,7 @@ def _fill_reasons(returnee: Returnee, data: ReturneeData, at: dt.datetime, error
             terms=terms_now(at),
         )
     if unknown := [reason for reason in reasons if reason not in KeyReason.values]:
-        errors["reasons"] = [f"没有这一重点类别:{'、'.join(unknown)}"]
+        errors["reasons"] = [f"没有这一重点类别：{'、'.join(unknown)}"]
     returnee.reasons = [reason for reason in KeyReason.values if reason in reasons]
 
 

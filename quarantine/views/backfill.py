@@ -66,7 +66,7 @@ def choose(request: HttpRequest, at: dt.datetime) -> Choice | None:
     if not begun and not asked:
         begun = slot_tabs((today - dt.timedelta(days=1),), terms)
     if not begun and terms:
-        problem = problem or "这一天的时段还没有开始,不能补录。"
+        problem = problem or "这一天的时段还没有开始，不能补录。"
         begun = slot_tabs((today - dt.timedelta(days=1),), terms)
     if not begun:
         return None
@@ -84,7 +84,7 @@ def _date(typed: str, today: dt.date) -> tuple[dt.date, str]:
     except ValueError:
         on = None
     if on is None or on < FIRST_DAY:
-        return today, f"日期“{typed[:12]}”看不懂,请写成 2020-01-29 这样。"
+        return today, f"日期“{typed[:12]}”看不懂，请写成 2020-01-29 这样。"
     return (today, "日期不能晚于今天。") if on > today else (on, "")
 
 

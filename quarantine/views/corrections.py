@@ -27,7 +27,7 @@ def reading_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
     require(request, "quarantine.add_reading")
     row, back_url = _row(reading), _back(reading)
     if request.method == "GET" and reading.corrections.exists():
-        messages.info(request, "这次读数已经更正过,下面是最新的一次。")
+        messages.info(request, "这次读数已经更正过，下面是最新的一次。")
         return redirect("quarantine:reading_correct", _latest(reading).uid)
 
     def make(data: Any, initial: dict[str, Any] | None = None) -> CorrectionForm:
@@ -56,7 +56,7 @@ def reading_correct(request: HttpRequest, uid: UUID) -> HttpResponse:
         return {"reading": str(done.reading.uid)}
 
     def respond(_result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, "已更正,原来的数保留并划去。")
+        messages.success(request, "已更正，原来的数保留并划去。")
         return redirect(back_url)
 
     return form_page(request, make=make, show=show, write=write, done=respond)

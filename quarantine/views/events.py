@@ -52,6 +52,7 @@ from quarantine.views.access import observation_crumbs, observation_or_404
 
 CHANGE, RELEASE = "quarantine.change_observation", "quarantine.release_observation"
 STALE = 409
+ENDINGS = ("release", "transfer", "end")
 Write = Callable[[Observation, Any, Staff], Any]
 Make = Callable[[Any, Observation, Staff, dict[str, Any]], forms.Form]
 Typed = dict[str, Any]
@@ -223,6 +224,8 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
 
     def done(result: dict[str, Any]) -> HttpResponse:
         messages.success(request, action.said)
+        if kind in ENDINGS and (left := observation.person.service_requests.open().count()):
+            messages.warning(request, f"他还有{left}项代办服务没有办完，不再需要的请撤回。")
         return redirect("quarantine:observation_detail", result["observation"])
 
     return form_page(request, make=make, show=show, write=write, done=done)

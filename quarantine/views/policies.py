@@ -133,7 +133,7 @@ def policy_withdraw_page(request: HttpRequest, pk: int) -> HttpResponse:
             "crumbs": _crumbs("停用"),
             "text": "填的日期以后返回的人不再适用。填早于执行起的日期，等于整个撤回。",
             "rows": [
-                ("政策", f"{policy.name}(第{policy.version}版)"),
+                ("政策", f"{policy.name}（第{policy.version}版）"),
                 ("执行起", policy.effective_from),
                 ("正在按它观察的", f"{running} 人，不受影响，继续到期满"),
             ],

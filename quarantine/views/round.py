@@ -35,7 +35,7 @@ from quarantine.services.readings import reading_record, visit_mark
 PAGE_ROWS = 200
 INVALID, CONFLICT = 422, 409
 METHOD = "round_method"
-CONFLICT_WORDS = "这一行刚才已经保存过另一个内容,下面是现在的结果;要改请用“更正”。"
+CONFLICT_WORDS = "这一行刚才已经保存过另一个内容，下面是现在的结果；要改请用“更正”。"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.statistics import reconcile, statistics
 from households.models import Household, Person, Residency
 from households.rules.identity import check_digit
-from quarantine.models import Alert, Observation, Visit, VisitState
+from quarantine.models import Alert, Handover, Observation, Paper, Visit, VisitState
 
 ON = dt.date(2020, 1, 29)
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,15 @@ def test_the_village_is_lively(village):
     assert totals["under_observation"] == 10
     assert totals["readings_abnormal"] == 1
     assert Alert.objects.open().count() == 1
+    assert totals["services_open"] == 2
+    assert totals["services_done_today"] == 1
+    assert Handover.objects.pending().count() == 1
+    assert {kind for kind, *_rest in Paper.objects.values_list("kind")} == {
+        "NOTICE",
+        "PLEDGE",
+        "DOOR",
+        "TEMPERATURE",
+    }
 
 
 def test_todays_readings_are_half_done(village):

@@ -95,7 +95,7 @@ def test_a_disabled_officer_is_passed_over_for_the_next_and_that_is_said(office,
     alerts_escalate(after(45))
     last = alert.escalations.filter(cause="UNNOTICED").last()
     assert (last.title, [staff.name for staff in last.told.all()]) == ("包片领导", ["片领导"])
-    assert "村(社区)书记村书记(停用)" in last.skipped
+    assert "村(社区)书记村书记（停用）" in last.skipped
 
 
 def test_one_disabled_between_two_stages_does_not_make_the_next_level_be_left_out(office, alert):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from grassroots.grid.models import AccessAction, AccessLog
 from quarantine.models import Alert, EventKind, Observation, Policy, Reading, Returnee, VisitState
 from quarantine.services.observations import observation_extend
+from quarantine.services.service_requests import service_request
 from tests.factories import OfficeCast, make_household, make_office
 from tests.quarantine.cases import (
     make_observation,
@@ -143,6 +144,17 @@ def test_each_event_is_signed_by_whoever_sent_it(office: OfficeCast) -> None:
     observation.refresh_from_db()
     event = observation.events.get(kind=EventKind.EXTENDED)
     assert (event.by, event.reason, observation.version) == (office.jia, "同住人发热", 2)
+
+
+def test_whoever_ends_an_observation_hears_what_is_still_to_be_brought(office: OfficeCast) -> None:
+    observation = running(office)
+    service_request(
+        person=observation.person, area=observation.area, kind="MEDICINE", request="药", by=office.jia
+    )
+    url = reverse("quarantine:observation_event", args=[observation.uid, "transfer"])
+    data = sent(version=observation.version, destination="县医院", reason="发热")
+    answer = signed_in(office.health).post(url, data, follow=True)
+    assert "他还有1项代办服务没有办完" in answer.content.decode()
 
 
 def test_a_stale_event_shows_the_other_one_and_is_not_done(office: OfficeCast) -> None:

@@ -272,7 +272,7 @@ def test_a_correction_shows_the_old_value_struck_through(browser, visit):
     assert response.status_code == 302
     row = text_of(browser.get(response.url))
     assert re.search(r"<del class=\"temp\">.*37\.8</del>", row)
-    assert "更正:录入时看错" in row
+    assert "更正：录入时看错" in row
     assert visit.readings.effective().get().measured_at == aware("2020-01-29 08:20")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from django.db import connection, transaction
 from django.utils import timezone
 
+from grassroots.desk.demo.daily import write_daily
 from grassroots.desk.demo.followup import FollowupWriter, Return
 from grassroots.desk.demo.grid import StreetPlan, plan_one_village, plan_township, write_areas
 from grassroots.desk.demo.invent import Inventor, spread
@@ -179,13 +180,15 @@ def _load_village(on: dt.date, seed: int, progress: Progress) -> None:
     bar = _Bar(progress, plan.households)
     with transaction.atomic():
         write_areas([plan])
-        builder = TownshipBuilder(plan, invent.rng, invent, _present(on))
+        now = _present(on)
+        builder = TownshipBuilder(plan, invent.rng, invent, now)
         builder.write_staff(total=None, gap=True, office_id=plan.area_id)
         policy = _policy(_office(HUAIKOU.office, plan.area_id, f"{HUAIKOU.name}社区卫生服务中心"))
         homes = builder.write_homes(VILLAGE_PEOPLE, lively, bar.add)
         analyze()
         mixture = [(OriginKind.WUHAN, 6), (OriginKind.HUBEI_OTHER, 4), (OriginKind.OTHER_PROVINCE, 4)]
         builder.write_followup(homes, [kind for kind, number in mixture for _ in range(number)], policy)
+        write_daily(now)
 
 
 def kinds_of(town: Township) -> list[OriginKind]:
