@@ -224,11 +224,20 @@ def observation_event(request: HttpRequest, uid: uuid.UUID, kind: str) -> HttpRe
 
     def done(result: dict[str, Any]) -> HttpResponse:
         messages.success(request, action.said)
-        if kind in ENDINGS and (left := observation.person.service_requests.open().count()):
-            messages.warning(request, f"他还有{left}项代办服务没有办完，不再需要的请撤回。")
+        _say_what_is_left(request, observation, kind)
         return redirect("quarantine:observation_detail", result["observation"])
 
     return form_page(request, make=make, show=show, write=write, done=done)
+
+
+def _say_what_is_left(request: HttpRequest, observation: Observation, kind: str) -> None:
+    """Services and alerts do not end by themselves with an observation, nor an alert with the event that raised it."""
+    if kind in ENDINGS and (services := observation.person.service_requests.open().count()):
+        messages.warning(request, f"他还有{services}项代办服务没有办完，不再需要的请撤回。")
+    if kind in {*ENDINGS, "annul"} and (alerts := observation.alerts.open().count()):
+        messages.warning(
+            request, f"还有{alerts}起异常事件没有办结，不会自动撤销，请到异常事件里写明结果办结。"
+        )
 
 
 def _page(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:

@@ -155,6 +155,14 @@ def test_whoever_ends_an_observation_hears_what_is_still_to_be_brought(office: O
     data = sent(version=observation.version, destination="县医院", reason="发热")
     answer = signed_in(office.health).post(url, data, follow=True)
     assert "他还有1项代办服务没有办完" in answer.content.decode()
+    assert "异常事件没有办结，不会自动撤销" not in answer.content.decode()
+
+
+def test_whoever_annuls_what_raised_an_alert_hears_that_it_stays_open(office: OfficeCast) -> None:
+    observation, client = running(office), signed_in(office.health)
+    client.post(event_url(observation, "refused"), sent(version=1, reason="不开门"))
+    answer = client.post(event_url(observation, "annul"), sent(version=2, reason="记错了人"), follow=True)
+    assert "还有1起异常事件没有办结，不会自动撤销" in answer.content.decode()
 
 
 def test_a_stale_event_shows_the_other_one_and_is_not_done(office: OfficeCast) -> None:
