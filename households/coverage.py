@@ -21,7 +21,8 @@ from households.rules.treemap import Rect, squarify
 MOST_AREAS = 600
 WIDE = (1008, 480)  # about what a desk has beside the navigation, in CSS pixels
 PHONE_WIDTH = 332
-LETTER = 15  # the width of a Chinese character in a tile
+LETTER, DIGIT = 15, 9  # how wide a Chinese character and a digit of a name are
+SHARE = 10  # a digit of the percentage, which is larger
 LINE, BASE = 22, 16  # the height of a line, and where its letters stand
 # From how many per cent a tile has which look, and what the legend says.
 BANDS = ((100, "full", "全部签完"), (80, "high", "80% 以上"), (50, "half", "50%–79%"), (0, "low", "不到 50%"))
@@ -136,12 +137,12 @@ def tiles_of(patches: Sequence[Patch], width: int, height: int) -> list[Tile]:
 
 def _tile(patch: Patch, rect: Rect) -> Tile:
     rect = Rect(round(rect.x, 1), round(rect.y, 1), round(rect.width, 1), round(rect.height, 1))
-    room = int((rect.width - 8) // LETTER)
+    room = rect.width - 8
     words: list[tuple[str, str]] = []
-    if rect.height >= 2 * LINE and room >= 2:
-        words.append(("name", _short(patch, room)))
-    if rect.width >= 42 and rect.height >= LINE:
+    if rect.height >= LINE and rect.width >= SHARE * len(patch.share_text) + 4:
         words.append(("share", patch.share_text))
+    if words and rect.height >= 2 * LINE and room >= 2 * LETTER:
+        words.insert(0, ("name", _short(patch, room)))
     if words and rect.height >= 3 * LINE and rect.width >= 64:
         words.append(("count", f"{patch.figures.doors} 户"))
     top = rect.y + (rect.height - LINE * len(words)) / 2 + BASE
@@ -149,12 +150,20 @@ def _tile(patch: Patch, rect: Rect) -> Tile:
     return Tile(patch, rect, lines)
 
 
-def _short(patch: Patch, room: int) -> str:
-    """The name in so many characters: in full, or its own part, or the beginning of that."""
+def _width(text: str) -> int:
+    return sum(DIGIT if char.isascii() else LETTER for char in text)
+
+
+def _short(patch: Patch, room: float) -> str:
+    """The name in so much room: in full, or its own part, or the beginning of that."""
     own = patch.area.name
-    if len(patch.name) <= room:
+    if _width(patch.name) <= room:
         return patch.name
-    return own if len(own) <= room else f"{own[: room - 1]}…"
+    if _width(own) <= room:
+        return own
+    while own and _width(own) + LETTER > room:
+        own = own[:-1]
+    return f"{own}…"
 
 
 def _children(area: Area) -> list[Area]:

@@ -17,7 +17,7 @@ from grassroots.grid.views.pages import form_page, link, require, staff_of
 from households.coverage import Coverage, coverage_of, coverage_of_roots
 from households.forms.missing import DismissForm
 from households.models import DismissedDoor
-from households.picture import door_picture, possible_doors
+from households.picture import MOST_DOORS, DoorPicture, door_picture, group_pictures, possible_doors, sum_of
 from households.services.doors import dismissed_undo, doors_dismiss
 from households.views.access import Crumbs, area_crumbs, here, open_area_or_404
 
@@ -46,11 +46,14 @@ def picture(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, area: Area, building: str | None) -> HttpResponse:
     coverage = Coverage() if building is not None else coverage_of(area)
-    shown = door_picture(area, building) if area.level >= Level.VILLAGE else None
+    groups = _groups(coverage) if area.level == Level.VILLAGE else []
+    shown = door_picture(area, building) if area.level >= Level.VILLAGE and not groups else None
     if building is not None and (shown is None or building not in {one.name for one in shown.buildings}):
         raise Http404
     context = {
         "area": area,
+        "groups": groups,
+        "total": sum_of(one for _group, one in groups),
         "crumbs": _crumbs(request, area, "" if building is None else _named(building)),
         "coverage": coverage,
         "picture": shown,
@@ -58,6 +61,15 @@ def _page(request: HttpRequest, area: Area, building: str | None) -> HttpRespons
         "may_add": staff_of(request).has_perm(ADD),
     }
     return render(request, "households/picture.html", context)
+
+
+def _groups(coverage: Coverage) -> list[tuple[Area, DoorPicture]]:
+    """The groups of a village without buildings, each with its doors."""
+    areas = [patch.area for patch in coverage.patches]
+    if sum(patch.figures.doors for patch in coverage.patches) > MOST_DOORS:
+        return []
+    found = group_pictures(areas)
+    return [(one, found[one.pk]) for one in areas if one.pk in found]
 
 
 def _named(building: str) -> str:

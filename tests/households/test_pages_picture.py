@@ -8,11 +8,11 @@ import re
 import pytest
 from django.db import IntegrityError, transaction
 
-from grassroots.grid.models import Area
+from grassroots.grid.models import Area, Level
 from households import areas, picture
 from households.models import DismissedDoor, Followup, Household, SurveyState
 from households.services.doors import doors_dismiss
-from tests.factories import OfficeCast, make_household
+from tests.factories import OfficeCast, make_area, make_household
 from tests.households.door_pages import office, send, signed_in, text_of
 from tests.households.test_pages_doors import _queries
 
@@ -65,6 +65,23 @@ def test_a_group_shows_its_houses_in_a_run(office: OfficeCast):
         make_household(office.other_group, door=door, building="", unit="")
     page = text_of(signed_in(office.bing).get(url(office.other_group)))
     assert names(page) == ["2", "7", "8", "9", "10"]
+
+
+def test_a_village_without_buildings_shows_groups_by_door_numbers(office: OfficeCast):
+    second = make_area(office.other_village, Level.GROUP, "9组")
+    for area, door in ((office.other_group, "1"), (office.other_group, "3"), (second, "5")):
+        make_household(area, door=door, building="", unit="", survey_state=SurveyState.SIGNED)
+    client = signed_in(office.ding)
+    page = text_of(client.get(url(office.other_village)))
+    assert names(page) == ["1", "2", "3", "5"]
+    assert f'href="{url(office.other_group, "missing")}"' in page and "可能漏 1 户" in page
+    few = _queries(client, url(office.other_village))
+    for number in range(12):
+        more = make_area(office.other_village, Level.GROUP, f"{number + 10}组")
+        make_household(more, door="1", building="", unit="")
+    assert _queries(client, url(office.other_village)) == few <= 16
+    make_household(second, door="101", building="1")
+    assert names(text_of(client.get(url(office.other_village)))) == []
 
 
 def test_a_dismissed_door_is_proposed_no_more_until_that_is_undone(office: OfficeCast):
