@@ -224,3 +224,8 @@ def test_a_message_that_asks_for_an_answer_gets_it_once_from_its_reader_only(off
     client.post(url, sent(answer="DONE"))
     row = Message.objects.get()
     assert (row.answer, row.escalate_at, row.read_at is not None) == ("SEEN", None, True)
+
+
+@pytest.mark.parametrize("on", ["9999-12-31", "0001-01-01", "2020-02-30", "x"])
+def test_a_day_that_cannot_be_chooses_none(office, on):
+    assert signed_in(office.ding).get("/notices/records/", {"on": on}).status_code == 200

@@ -22,9 +22,11 @@ INBOX = "inbox"
 
 def _day(text: str) -> dt.date | None:
     try:
-        return parse_date(text)
+        on = parse_date(text)
     except ValueError:
         return None
+    # The first and the last days that there are have no midnight in every time zone.
+    return on if on and dt.date.min.year < on.year < dt.date.max.year else None
 
 
 def _of_day(rows: QuerySet[Any], on: dt.date | None) -> QuerySet[Any]:
