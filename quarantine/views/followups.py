@@ -51,6 +51,12 @@ def _page(rows: Any, view: str, mark: str) -> tuple[list[ReleaseFollowup], str]:
     return found[:PAGE_ROWS], f"{end.due_on.isoformat()}~{end.pk}" if end else ""
 
 
+def _observed_again(rows: list[ReleaseFollowup]) -> set[int]:
+    """Of these people, who is under observation again and is measured twice a day anyway (one query)."""
+    people = [row.observation.person_id for row in rows]
+    return set(Observation.objects.open().filter(person__in=people).values_list("person_id", flat=True))
+
+
 @require_GET
 def followup_list(request: HttpRequest) -> HttpResponse:
     """Those of my areas who are due, the longest overdue first; those to come; those done (bounded pages)."""
@@ -61,7 +67,9 @@ def followup_list(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     rows, next_mark = _page(_in_view(mine, view, today), view, request.GET.get("after", ""))
     places = places_of({row.observation.area for row in rows})
+    observed = _observed_again(rows)
     for row in rows:
+        row.is_observed_again = row.observation.person_id in observed  # type: ignore[attr-defined]
         row.place_name = places[row.observation.area_id]  # type: ignore[attr-defined]
         row.late_days = max((today - row.due_on).days, 0) if row.state == FollowupState.DUE else 0  # type: ignore[attr-defined]
     waiting = Q(state=FollowupState.DUE, due_on__lte=today)

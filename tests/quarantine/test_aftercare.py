@@ -13,7 +13,7 @@ from django.utils import timezone
 from quarantine.models import AlertKind, FollowupState, Observation, ReleaseFollowup, VisitState
 from quarantine.services.aftercare import Told, followup_record, followup_report
 from quarantine.services.corrections import event_annul, latest_event
-from quarantine.services.observations import observation_release
+from quarantine.services.observations import StartDates, observation_open, observation_release
 from tests.factories import OfficeCast, aware, make_office
 from tests.quarantine.cases import make_observation, queries_of, sent, signed_in, switch_on
 
@@ -137,6 +137,14 @@ def test_the_list_counts_what_is_due_and_marks_what_is_overdue(office: OfficeCas
     followup = due_now(office)
     page = signed_in(office.health).get(reverse("quarantine:followup_list")).content.decode()
     assert followup.observation.person.name in page and "逾期 2 天" in page
+    assert "又在观察中" not in page
+    person = followup.observation.person
+    observation_open(
+        person=person, area=office.group, dates=StartDates(controlled_on=timezone.localdate()), by=office.health,
+        place_note="2组", reason="随访时发热",
+    )  # fmt: skip
+    page = signed_in(office.health).get(reverse("quarantine:followup_list")).content.decode()
+    assert person.name in page and "又在观察中" in page
     assert (
         "今天没有要随访的人"
         in signed_in(office.bing).get(reverse("quarantine:followup_list")).content.decode()
