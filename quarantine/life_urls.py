@@ -16,5 +16,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("followups/", followups.followup_list, name="followup_list"),
     path("followups/<uuid:uid>/", followups.followup_record_page, name="followup_record"),
-    path("followups/<uuid:uid>/report/", followups.followup_report_page, name="followup_report"),
 ]

@@ -86,13 +86,15 @@ def _check(told: Told, row: ReleaseFollowup, known_at: dt.datetime) -> dict[str,
 def followup_record(
     *, followup: ReleaseFollowup, told: Told, by: Staff, known_at: dt.datetime | None = None
 ) -> ReleaseFollowup:
-    """Write down a follow-up. Who was not reached stays due, one attempt more.
+    """Write down a follow-up. Who was not reached stays due, one attempt more; fever or symptoms are alerted at once.
 
     Raises ValidationError by field: nothing chosen, a fever that is called none, a time before the release, one that
     has been done already.
     """
     known_at = known_at or timezone.now()
-    rows = ReleaseFollowup.objects.select_for_update(of=("self",)).select_related("observation__policy")
+    rows = ReleaseFollowup.objects.select_for_update(of=("self",)).select_related(
+        "observation__policy", "observation__area"
+    )
     row = rows.get(pk=followup.pk)
     if row.state != FollowupState.DUE:
         raise ValidationError(f"这次随访{row.get_state_display()}，不能再登记。")
@@ -111,19 +113,8 @@ def followup_record(
         known_at,
         by,
     )
+    if told.result in ILL:
+        kind = ILL[FollowupResult(told.result)]
+        row.alert = alert_raise(observation=row.observation, kind=kind, at=known_at)
     row.save()
-    return row
-
-
-@transaction.atomic
-def followup_report(*, followup: ReleaseFollowup, at: dt.datetime | None = None) -> ReleaseFollowup:
-    """Raise an alert for a fever or symptoms told in a follow-up, once. Raises ValidationError for anything else."""
-    rows = ReleaseFollowup.objects.select_for_update(of=("self",)).select_related("observation__area")
-    row = rows.get(pk=followup.pk)
-    kind = ILL.get(FollowupResult(row.result)) if row.result else None
-    if kind is None:
-        raise ValidationError("只有发热、有症状的随访才需要上报异常。")
-    if row.alert_id is None:
-        row.alert = alert_raise(observation=row.observation, kind=kind, at=at or timezone.now())
-        row.save(update_fields=["alert"])
     return row

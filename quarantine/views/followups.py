@@ -19,7 +19,7 @@ from households.doors import places_of
 from quarantine.forms.life import FollowupForm
 from quarantine.listing import PAGE_ROWS
 from quarantine.models import FollowupState, Observation, ReleaseFollowup
-from quarantine.services.aftercare import ILL, followup_record, followup_report
+from quarantine.services.aftercare import ILL, followup_record
 
 CRUMB = "解除后随访"
 VIEWS = (("", "今天该做"), ("overdue", "其中逾期"), ("coming", "以后"), ("done", "已做"))
@@ -137,7 +137,7 @@ def followup_record_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
     def done(result: dict[str, Any]) -> HttpResponse:
         if result["is_ill"]:
-            messages.warning(request, "已登记。请看下面的建议，及时上报。")
+            messages.warning(request, "已登记，并已上报异常，医护人员、包片领导和街道都已通知。")
             return redirect("quarantine:followup_record", result["followup"])
         messages.success(request, "没有联系上，仍列在待随访里。" if result["is_due"] else "已登记。")
         return redirect("quarantine:followup_list")
@@ -156,33 +156,3 @@ def _done_page(request: HttpRequest, followup: ReleaseFollowup) -> HttpResponse:
         "crumbs": _crumbs(followup),
     }
     return render(request, "quarantine/followup_done.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def followup_report_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
-    """A fever or symptoms told in a follow-up: an alert, to everybody who must know, when somebody says so."""
-    followup = _followup_or_404(request, uid, "quarantine.change_visit")
-
-    def show(form: Any, status: int = 200) -> HttpResponse:
-        context = {
-            "form": form,
-            "heading": "上报异常",
-            "text": "会立即通知医护人员、包片领导和街道；由专车送发热门诊，不能让本人自行前往。",
-            "rows": [("姓名", followup.observation.person.name), ("随访结果", followup.get_result_display())],
-            "submit": "上报",
-            "danger": True,
-            "crumbs": _crumbs(followup),
-            "cancel_url": link("quarantine:followup_record", uid),
-        }
-        return render(request, "quarantine/confirm.html", context, status=status)
-
-    def write(form: Any) -> dict[str, Any]:
-        row = followup_report(followup=followup)
-        assert row.alert is not None
-        return {"alert": str(row.alert.uid)}
-
-    def done(result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, "已上报，异常事件已通知到人。")
-        return redirect("quarantine:alert_detail", result["alert"])
-
-    return form_page(request, make=lambda data, **_: forms.Form(data), show=show, write=write, done=done)

@@ -270,7 +270,6 @@ LINES: list[Line] = [
     ),
     Line("quarantine:followup_list", STAFF),
     *both(Line("quarantine:followup_record", MEASURE, uid("followup"))),
-    *both(Line("quarantine:followup_report", MEASURE, uid("followup"))),
     Line("quarantine:policy_list", STAFF),
     Line("quarantine:policy_compare", STAFF),
     *both(Line("quarantine:policy_create", ADMIN)),
