@@ -17,6 +17,7 @@ from households.rules.addresses import door_display, door_key, walk_key
 from households.rules.identity import IdKind, make_resident_id
 from households.rules.names import name_initials
 from tests.recorded import Recorded
+from tests.reference import restore_reference_rows
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse 7"
@@ -131,6 +132,7 @@ class OfficeCast:
 @Recorded
 def make_office() -> OfficeCast:
     """A county, 淮口街道, 城厢社区 with a group and a compound, 龚家村 with a group, and the cast."""
+    restore_reference_rows()  # a test before may have emptied the tables
     county = make_area(None, Level.COUNTY, "金堂县", "510121000000")
     street = make_area(county, Level.STREET, "淮口街道", "510121006000")
     village = make_area(street, Level.VILLAGE, "城厢社区", "510121006001")
