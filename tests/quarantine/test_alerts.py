@@ -118,7 +118,7 @@ def test_a_fever_after_the_alert_was_closed_opens_it_again_and_tells_again(offic
     assert (again.state, again.closed_at, again.acknowledged_by) == (AlertState.OPEN, None, None)
     assert Message.objects.filter(recipient=office.health, is_urgent=True).count() == 2
     closed = alert_close(alert=again, result="已转送", by=office.ding, at=AT + dt.timedelta(minutes=90))
-    assert closed.result == "复测36.8℃;已转送"
+    assert closed.result == "复测36.8℃；已转送"
 
 
 def test_a_refusal_raises_an_alert(office, observation):
