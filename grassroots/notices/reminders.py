@@ -224,21 +224,3 @@ def reminder_expire(
         state=ReminderState.EXPIRED, reason=reason,
     )  # fmt: skip
     return claimed is not None
-
-
-def reminder_fail(
-    *,
-    recipient: Staff,
-    subject: str,
-    kind: str,
-    due_at: dt.datetime,
-    at: dt.datetime,
-    reason: str,
-    stage: int = 0,
-) -> bool:
-    """Record a reminder that cannot reach him, and why; False when it has been settled already."""
-    claimed = _claim(
-        recipient=recipient, subject=subject, kind=kind, stage=stage, due_at=due_at, at=at,
-        state=ReminderState.FAILED, reason=reason,
-    )  # fmt: skip
-    return claimed is not None

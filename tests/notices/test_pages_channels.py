@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from grassroots.grid.models import Staff
 from grassroots.notices import tasks
 from grassroots.notices.deliveries import robot_tell
-from grassroots.notices.models import Channel, ChannelKind, Delivery, Message, OwnAddress
-from grassroots.notices.reminders import remind, reminder_fail
+from grassroots.notices.models import Channel, ChannelKind, Delivery, Message, OwnAddress, ReminderState
+from grassroots.notices.reminders import remind, settle_many
 from grassroots.notices.sending import delivery_work
 from tests.factories import OfficeCast, aware, make_office
 from tests.households.door_pages import signed_in, text_of
@@ -155,7 +155,9 @@ def told(office: OfficeCast, channel: Channel, sms: Channel, robot: Robot) -> No
     OwnAddress.objects.create(staff=office.health, channel=sms)
     facts = {"kind": "round", "due_at": AT, "at": AT}
     remind(recipient=office.health, subject="slot:a", title="上午有7户待测", **facts)
-    reminder_fail(recipient=office.jia, subject="slot:a", reason="没有账号，也没有通知渠道", **facts)
+    settle_many(
+        [office.jia], subject="slot:a", state=ReminderState.FAILED, reason="没有账号，也没有通知渠道", **facts
+    )
     delivery = robot_tell(robot=channel, subject="slot:a", title="【淮口街道】待测9户", **facts)
     robot.mode = "500"
     delivery_work(delivery.uid, at=AT)
