@@ -5,11 +5,13 @@
 | GRASSROOTS_VAR | folder of the database, keys, broker files, exports | ./var |
 | DATABASE_URL | PostgreSQL | SQLite under var |
 | REPLICA_URL | read replica for ledgers and dashboards | the database itself |
+| POOLED | 1: a pooler hands out a database session for each transaction (PgBouncer), so none keeps plans | 0 |
 | REDIS_URL | Celery's broker | kombu's filesystem broker under var |
 | SECRET_KEY | Django's key | var/secret_key, made by `manage.py ensure_keys` |
 | ALLOWED_HOSTS | comma-separated | * (an office's PC is reached by many names in its LAN) |
 | HTTPS | 1: secure cookies, HSTS, redirect to HTTPS | 0 |
 | SITE_URL | where staff open the system, e.g. https://10.0.0.5:8000: the links in messages to channels | none |
+| OFFLINE | work without a connection on phones (docs/offline.md); 0: none, phones are cleared | as HTTPS |
 | DEBUG | 1: Django's debug pages; never with real data | 0 |
 """
 
@@ -22,8 +24,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("GRASSROOTS_VAR", BASE_DIR / "var")).resolve()
 
 
-def _flag(name: str) -> bool:
-    return os.environ.get(name, "0").lower() in {"1", "true", "yes", "on"}
+def _flag(name: str, default: bool = False) -> bool:
+    return os.environ.get(name, str(int(default))).lower() in {"1", "true", "yes", "on"}
 
 
 def _list(name: str, default: str = "") -> list[str]:
@@ -44,6 +46,7 @@ def _secret_key() -> str:
 DEBUG = _flag("DEBUG")
 SITE_URL = os.environ.get("SITE_URL", "")
 HTTPS = _flag("HTTPS")
+OFFLINE_WORK = _flag("OFFLINE", default=HTTPS)
 SECRET_KEY = _secret_key()
 KEYRING_PATH = VAR_DIR / "keys.json"
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "*")
@@ -68,6 +71,7 @@ INSTALLED_APPS = [
     "grassroots.notices",
     "households",
     "quarantine",
+    "measures",
     "grassroots.desk",
 ]
 
@@ -114,9 +118,15 @@ TEMPLATES = [
 
 # --- database --------------------------------------------------------------------------------------------
 _SQLITE = f"sqlite:///{VAR_DIR / 'grassroots.sqlite3'}"
-DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL", _SQLITE), conn_max_age=60)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        os.environ.get("DATABASE_URL", _SQLITE), conn_max_age=60, disable_server_side_cursors=_flag("POOLED")
+    )
+}
 if os.environ.get("REPLICA_URL"):
-    DATABASES["replica"] = dj_database_url.parse(os.environ["REPLICA_URL"], conn_max_age=60)
+    DATABASES["replica"] = dj_database_url.parse(
+        os.environ["REPLICA_URL"], conn_max_age=60, disable_server_side_cursors=_flag("POOLED")
+    )
     DATABASES["replica"]["TEST"] = {"MIRROR": "default"}
 LEDGER_DATABASE = "replica" if "replica" in DATABASES else "default"
 for _database in DATABASES.values():
@@ -155,8 +165,13 @@ AXES_VERBOSE = False
 SILENCED_SYSTEM_CHECKS = [
     "axes.W006"
 ]  # a whole office shares one address behind its router: lock the account
-# GB/T 22239: idle exit after 15 to 30 minutes; the middleware touches the session at most once a minute.
+# GB/T 22239: idle exit after 15 to 30 minutes. What somebody does is noted in the session every other minute, so that
+# it may end that much earlier; pages warn in time for that.
 SESSION_IDLE_SECONDS = 30 * 60
+SESSION_TOUCH_SECONDS = 2 * 60
+SESSION_ENGINE = "grassroots.grid.sessions"
+# For so long a process keeps what roles may do; None: it asks each time.
+ROLE_GRANTS_SECONDS: int | None = 60
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -195,15 +210,24 @@ MEDIA_ROOT = VAR_DIR / "media"
 EXPORT_ROOT = VAR_DIR / "exports"
 IMPORT_ROOT = VAR_DIR / "imports"
 FORM_ROOT = VAR_DIR / "forms"
+# Photos, and for how many days they are kept: of an ID card and a signed letter at the door.
+PHOTO_ROOT = VAR_DIR / "photos"
+ID_PHOTO_DAYS = 30
+LETTER_PHOTO_DAYS = 180
+FINDING_PHOTO_DAYS = 180  # what an inspection found, and what was done about it
 FORM_DAYS = 14  # how long an uploaded form can be filled in again
 EXPORT_AT_ONCE_ROWS = 5000  # about; a longer ledger is made in the background
 EXPORT_DAYS = 7  # how long a finished export can be downloaded
+OWN_COLUMN_SECONDS = 30  # after so long every process knows a column of the 统计表 that the office has added
 SEALED_ROOTS = [
     EXPORT_ROOT,
     IMPORT_ROOT,
     FORM_ROOT,
+    PHOTO_ROOT,
 ]  # keys that files below them name are kept when keys rotate
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+# A survey form holds up to eight photos of 300 kB as text (households/forms/photos.py); a larger body is not read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
 FILE_UPLOAD_PERMISSIONS = 0o600
 # What is uploaded stays in memory until it is sealed: never a temporary file in clear. A larger one is not taken.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

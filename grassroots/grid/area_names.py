@@ -56,7 +56,7 @@ def area_stem(name: str, level: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def _sound(stem: str) -> str:
-    from pypinyin import lazy_pinyin
+    from grassroots.grid.pinyin import lazy_pinyin
 
     return " ".join(lazy_pinyin(stem))
 

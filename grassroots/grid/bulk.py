@@ -152,13 +152,26 @@ class BulkWriter:
 
 
 def reset_sequences(tables: Iterable[type[models.Model]], using: str = "default") -> None:
-    """Set the keys' sequences behind the highest key (PostgreSQL; SQLite does so by itself)."""
-    from django.core.management.color import no_style
+    """Set the keys' sequences behind the highest key (PostgreSQL; SQLite does so by itself).
 
+    Never back: keys above the highest one that is seen may have been given to transactions that are still open.
+    """
     connection = connections[using]
+    if connection.vendor != "postgresql":
+        return
     with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), list(tables)):
-            cursor.execute(statement)
+        for model in tables:
+            key = model._meta.pk
+            if not isinstance(key, models.AutoField | models.BigAutoField):
+                continue
+            table, column = (
+                connection.ops.quote_name(name) for name in (model._meta.db_table, str(key.column))
+            )
+            cursor.execute(
+                f"SELECT setval(keys.name, GREATEST(nextval(keys.name), (SELECT MAX({column}) FROM {table}))) "  # noqa: S608
+                "FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) AS keys",
+                [table, str(key.column)],
+            )
 
 
 def write_history(

@@ -5,10 +5,9 @@ in the value let keys rotate (`manage.py rotate_keys`) and let another cipher su
 """
 
 import base64
-import hashlib
 import hmac
 import os
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -18,10 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from grassroots.grid.keys import load_keyring
+from grassroots.grid.sealing import NONCE_BYTES, digested_texts, sealed_texts
 
-NONCE_BYTES = 12
-_BLOCK_BYTES = 64  # of SHA-256
-_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))  # RFC 2104
 DEFAULT_CIPHER = "g1"
 
 
@@ -57,20 +54,14 @@ def encrypt(text: str) -> str:
 
 def encrypt_many(texts: Iterable[str]) -> list[str]:
     """Stored forms of many texts, as `encrypt` gives them: one look at the keyring, random bytes in one go."""
-    wanted = list(texts)
+    head, key, _digest_key = sealing_keys()
+    return sealed_texts(texts, _aead(DEFAULT_CIPHER, key).encrypt, head)
+
+
+def sealing_keys() -> tuple[str, bytes, bytes]:
+    """What stands before new values, the key that they are under, and the key of the digests."""
     ring = load_keyring(settings.KEYRING_PATH)
-    seal, head = _aead(DEFAULT_CIPHER, ring.keys[ring.active]).encrypt, f"{DEFAULT_CIPHER}:{ring.active}:"
-    random = os.urandom(NONCE_BYTES * len(wanted))
-    found, at = [], 0
-    for text in wanted:
-        if not text:
-            found.append("")
-            continue
-        nonce = random[at : at + NONCE_BYTES]
-        at += NONCE_BYTES
-        body = b2a_base64(nonce + seal(nonce, text.encode(), None), newline=False)
-        found.append(head + body.decode("ascii"))
-    return found
+    return f"{DEFAULT_CIPHER}:{ring.active}:", ring.keys[ring.active], ring.digest_key
 
 
 def decrypt(stored: str) -> str:
@@ -130,19 +121,5 @@ def digest(text: str, purpose: str) -> str:
 
 
 def digest_many(texts: Iterable[str], purpose: str) -> list[str]:
-    """Digests of many texts, as `digest` gives them: HMAC's two keyed states are set up once and copied."""
-    key = load_keyring(settings.KEYRING_PATH).digest_key
-    key = (key if len(key) <= _BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(_BLOCK_BYTES, b"\0")
-    inner = hashlib.sha256(key.translate(_INNER) + f"{purpose}:".encode())
-    outer = hashlib.sha256(key.translate(_OUTER))
-    found = []
-    for text in texts:
-        if not text:
-            found.append("")
-            continue
-        inside = inner.copy()
-        inside.update(text.encode())
-        outside = outer.copy()
-        outside.update(inside.digest())
-        found.append(outside.hexdigest())
-    return found
+    """Digests of many texts, as `digest` gives them."""
+    return digested_texts(texts, load_keyring(settings.KEYRING_PATH).digest_key, purpose)

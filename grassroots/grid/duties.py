@@ -81,6 +81,12 @@ def _own_duties(key: str, ids: set[int], on: dt.date) -> _Found:
     return found
 
 
+def nearest_officers(chain: Chain) -> list[Staff]:
+    """The officers nearest to the target who do not measure; none where there is nobody."""
+    links = [link.officers for link in chain if link.duties and not link.kind.is_measuring]
+    return links[-1] if links else []
+
+
 def duties_for_many(
     targets: Sequence[DutyTarget], on: dt.date | None = None, *, paths: Mapping[int, str] | None = None
 ) -> dict[DutyTarget, Chain]:

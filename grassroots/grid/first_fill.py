@@ -16,6 +16,7 @@ from django.db import DatabaseError, connections, models, transaction
 
 LOCK_TIMEOUT = "2s"
 MEMORY = "128MB"  # for the sorting of an index
+HELPERS = 1  # beside the server's process for one index: a second one costs more than it brings
 _NAMES = "SELECT name::regclass::text FROM unnest(%s) AS name"  # as the other queries answer them
 _FOREIGN_KEYS = """
     SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid), confrelid::regclass::text
@@ -101,6 +102,7 @@ class Filling:
             uniques, self.uniques = _parted(self.uniques, tables)
             foreign_keys, self.foreign_keys = _parted(self.foreign_keys, tables)
             cursor.execute(f"SET LOCAL maintenance_work_mem = '{MEMORY}'")
+            cursor.execute(f"SET LOCAL max_parallel_maintenance_workers = {HELPERS}")
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for _table, _name, definition in indexes:
                 cursor.execute(definition)

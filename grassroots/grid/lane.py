@@ -17,14 +17,16 @@ from typing import Any
 
 from django.db import connections
 
+from grassroots.grid.packing import Packer
+
 SWITCH_SECONDS = 0.0005  # a statement that is done must not wait 5 ms to be followed by the next
 
 
 class Lane:
-    """Runs what it is given: at once, or beside (`is_beside`) until `wait`."""
+    """Runs what it is given: at once, or beside (`is_beside`) until `wait`. `packer` puts rows together for it."""
 
-    def __init__(self, pool: ThreadPoolExecutor | None) -> None:
-        self._pool = pool
+    def __init__(self, pool: ThreadPoolExecutor | None, packer: Packer | None = None) -> None:
+        self._pool, self.packer = pool, packer
         self._given: list[Future[Any]] = []
 
     @property
@@ -54,7 +56,7 @@ class Lane:
 
 
 @contextmanager
-def lane(using: str = "default") -> Iterator[Lane]:
+def lane(using: str = "default", packer: Packer | None = None) -> Iterator[Lane]:
     """A lane on PostgreSQL; on other databases statements run at once, as they do there anyway."""
     connection = connections[using]
     if connection.vendor != "postgresql":
@@ -65,7 +67,7 @@ def lane(using: str = "default") -> Iterator[Lane]:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="lane") as pool:
-            beside = Lane(pool)
+            beside = Lane(pool, packer)
             owner = get_ident()
 
             def after_the_lane(execute: Any, *statement: Any) -> Any:

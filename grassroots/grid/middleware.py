@@ -18,11 +18,20 @@ from grassroots.grid.models import Office
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Pages that need nobody signed in; everything else does.
-OPEN_URL_NAMES = {"grid:login", "desk:first_start", "desk:health", "grid:signed_out"}
+OPEN_URL_NAMES = {
+    "grid:login", "desk:first_start", "desk:health", "grid:signed_out",
+    # The office's words for whoever scans the code: nothing personal in it.
+    "households:health_manual",
+    # What a device asks or sends when nobody is signed in (docs/offline.md): nothing personal comes back.
+    "offline:upload", "offline:has", "offline:pulse", "offline:end", "offline:shell", "offline:worker",
+    "offline:manifest",
+}  # fmt: skip
 PASSWORD_URL_NAMES = {"grid:password_change", "grid:logout"}
 # Asked by an open page every few seconds: nobody is acting, so they do not keep a session alive.
-POLLED_URL_NAMES = {"ledgers:job_progress"}
-TOUCH_EVERY_SECONDS = 60
+POLLED_URL_NAMES = {
+    "ledgers:job_progress", "offline:pulse", "offline:has", "offline:upload", "offline:kept_state", "offline:bundle",
+    "offline:pages",
+}  # fmt: skip
 
 
 def _url_name(request: HttpRequest) -> str:
@@ -50,7 +59,7 @@ class FirstStartMiddleware:
 
 
 class IdleSignOutMiddleware:
-    """GB/T 22239: a session idle for SESSION_IDLE_SECONDS ends. The session is written at most once a minute."""
+    """GB/T 22239: a session idle for SESSION_IDLE_SECONDS ends. The session is written at most every other minute."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -58,17 +67,29 @@ class IdleSignOutMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = int(time.time())
-            seen = request.session.get("seen", now)
+            seen = max(request.session.get("seen", now), self._seen_offline(request, now))
             if now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
                 if request.headers.get("HX-Request"):
                     return HttpResponse(status=401)
                 back = {"next": request.get_full_path()} if request.method == "GET" else {}
                 return redirect(f"{resolve_url('grid:login')}?{urlencode({'idle': 1, **back})}")
-            is_due = "seen" not in request.session or now - seen >= TOUCH_EVERY_SECONDS
+            is_due = "seen" not in request.session or now - seen >= settings.SESSION_TOUCH_SECONDS
             if is_due and _url_name(request) not in POLLED_URL_NAMES:
                 request.session["seen"] = now
+            elif seen > request.session.get("seen", now):
+                request.session["seen"] = seen
         return self.get_response(request)
+
+    @staticmethod
+    def _seen_offline(request: HttpRequest, now: int) -> int:
+        """When the person last did something on a device that had no connection, as the device tells (0: not told)."""
+        ago = request.headers.get("X-Active-Ago", "")
+        if not settings.OFFLINE_WORK or "offline_grant" not in request.session:
+            return 0
+        if _url_name(request) != "offline:pulse":
+            return 0
+        return now - int(ago) if ago.isdecimal() and len(ago) < 6 else 0
 
 
 class ReadableQueryMiddleware:

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from grassroots.grid.models import AbstractDuty, Staff
+
+    Due = Callable[[dt.datetime], Sequence[QuerySet[Any]] | None]
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,17 @@ class AreaHooks:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the tick: `run(at)` returns what it did as counts. Each runs in its own transactions."""
+    """A step of the tick: `run(at)` returns what it did as counts. Each runs in its own transactions.
+
+    `due(at)` gives the rows that would give it something to do, each query in the order of an index that answers it
+    (the first row is asked for); None of them: the step is left out. It may say None for "run me". Without `due` the
+    step always runs.
+    """
 
     name: str
     run: Callable[[dt.datetime], Mapping[str, int]]
     order: int = 50
+    due: Due | None = None
 
 
 @dataclass(frozen=True)
@@ -65,9 +75,11 @@ def register_duty_model(key: str, model: type[AbstractDuty], target_field: str) 
     duty_models[key] = DutyModel(model, target_field)
 
 
-def register_step(name: str, run: Callable[[dt.datetime], Mapping[str, int]], order: int = 50) -> None:
-    """Add a step to the tick; lower orders run first."""
-    _steps[name] = Step(name, run, order)
+def register_step(
+    name: str, run: Callable[[dt.datetime], Mapping[str, int]], order: int = 50, *, due: Due | None = None
+) -> None:
+    """Add a step to the tick; lower orders run first. `due` as in Step."""
+    _steps[name] = Step(name, run, order, due)
 
 
 def steps() -> list[Step]:

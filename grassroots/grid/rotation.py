@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 
 from grassroots.grid.crypto import DEFAULT_CIPHER, DecryptionError, decrypt, encrypt
 from grassroots.grid.fields import EncryptedTextField
-from grassroots.grid.keys import add_key, drop_key, load_keyring
+from grassroots.grid.keys import add_envelope_key, add_key, drop_key, load_keyring
 from grassroots.grid.sealed_files import key_ids_in_use
 
 BATCH_ROWS = 500
@@ -91,7 +91,11 @@ def keys_rotate(
     """
     path = settings.KEYRING_PATH
     is_resumed = bool(retired_keys_in_use(path))
-    key_id = load_keyring(path).active if is_resumed else add_key(path)
+    if is_resumed:
+        key_id = load_keyring(path).active
+    else:
+        key_id = add_key(path)
+        add_envelope_key(path)
     rotation = Rotation(key_id, is_resumed)
     for _pass in range(MAX_PASSES):
         unreadable = 0

@@ -8,12 +8,13 @@ and people that he answers for alone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
+from django.db import models
 from django.db.models import BigIntegerField, Q, Value
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from grassroots.grid import registry
 from grassroots.grid.models.areas import Area, path_range
 from grassroots.grid.models.duties import AreaDuty
 from grassroots.grid.models.staff import Posting, Staff
+from grassroots.grid.prepared import Prepared
 
 NOTHING = Q(pk__in=[])
 
@@ -33,6 +35,11 @@ class Scope:
     on: dt.date
     paths: tuple[str, ...]  # roots of the subtrees, none inside another
     own: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Hashable:
+        """All there is to say about it, to remember a query by."""
+        return self.staff_id, self.on, self.paths, tuple(sorted(self.own.items()))
 
     def area_q(self, prefix: str = "") -> Q:
         """A condition on areas; `prefix` such as 'area__' puts it on a model that points to one."""
@@ -84,15 +91,19 @@ def _outermost(paths: set[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _targets(staff: Staff, on: dt.date) -> Any:
+def _targets(staff: int, on: dt.date) -> Any:
     """What the person's open postings and duties point to: rows of kind ('' is an area), path, key (one query)."""
     nothing = Value(0, output_field=BigIntegerField())
-    rows: Any = Posting.objects.filter(staff=staff).open(on).values_list(Value(""), "area__path", nothing)
-    duties: list[Any] = [AreaDuty.objects.held_by(staff, on).values_list(Value(""), "area__path", nothing)]
+    one = Staff(pk=staff)
+    rows: Any = Posting.objects.filter(staff=one).open(on).values_list(Value(""), "area__path", nothing)
+    duties: list[Any] = [AreaDuty.objects.held_by(one, on).values_list(Value(""), "area__path", nothing)]
     for key, source in registry.duty_models.items():
-        held = source.model.objects.held_by(staff, on)  # type: ignore[attr-defined]
+        held = source.model.objects.held_by(one, on)  # type: ignore[attr-defined]
         duties.append(held.values_list(Value(key), Value(""), source.target_field))
     return rows.union(*duties)
+
+
+_TARGETS = Prepared(_targets, {"staff": (-1, -2), "on": (dt.date(1900, 1, 1), dt.date(1900, 1, 2))})
 
 
 def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
@@ -105,7 +116,7 @@ def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
         return Scope(staff.pk or 0, on, ())
     paths: set[str] = set()
     own: dict[str, list[int]] = {}
-    for kind, path, key in _targets(staff, on):
+    for kind, path, key in _TARGETS.rows(staff=staff.pk, on=on):
         if kind:
             own.setdefault(kind, []).append(key)
         else:
@@ -113,6 +124,15 @@ def scope_of(staff: Staff, on: dt.date | None = None) -> Scope:
     scope = Scope(staff.pk, on, _outermost(paths), {kind: tuple(sorted(keys)) for kind, keys in own.items()})
     staff._scope = scope  # type: ignore[attr-defined]
     return scope
+
+
+def is_in_sight(row: models.Model, area: Area, staff: Staff) -> bool:
+    """Whether the person sees a row of that area (as `visible_to` of its model says).
+
+    The database is asked only where the path of the area does not tell: for who answers for single ones.
+    """
+    visible: Any = type(row)._default_manager
+    return scope_of(staff).holds(area) or visible.visible_to(staff).filter(pk=row.pk).exists()
 
 
 def forget_scope(staff: Staff) -> None:

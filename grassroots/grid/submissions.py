@@ -10,12 +10,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from grassroots.grid.crypto import digest
-from grassroots.grid.models import Staff, Submission
+from grassroots.grid.models import KeptEntry, Staff, Submission
 
 FIELD = "submission_id"
-_NOT_PAYLOAD = {FIELD, "csrfmiddlewaretoken"}
+KEPT = "kept"  # the form mends what a device sent and was not entered (docs/offline.md)
+_NOT_PAYLOAD = {FIELD, KEPT, "csrfmiddlewaretoken"}
 
 
 class SubmissionConflict(Exception):
@@ -67,11 +69,21 @@ def submission_run(
 
 def request_payload(request: HttpRequest) -> dict[str, Any]:
     """What the request's form holds, without tokens; files count by name and size."""
-    data: dict[str, Any] = {key: request.POST.getlist(key) for key in request.POST if key not in _NOT_PAYLOAD}
+    # As the device sent it, before it was fitted to the row as it stands now.
+    sent: Any = getattr(request, "sent_as", request.POST)
+    data: dict[str, Any] = {key: sent.getlist(key) for key in sent if key not in _NOT_PAYLOAD}
     for key, file in request.FILES.items():
         data[f"file:{key}"] = [getattr(file, "name", ""), getattr(file, "size", 0)]
     data["path"] = request.path
     return data
+
+
+def kept_uid(request: HttpRequest) -> uuid.UUID | None:
+    """What the form mends: the number of an entry that was kept for its author."""
+    try:
+        return uuid.UUID(request.POST[KEPT])
+    except (KeyError, ValueError):
+        return None
 
 
 def submit_once(
@@ -92,9 +104,18 @@ def submit_once(
         )
     staff = request.user
     assert isinstance(staff, Staff)
+    kept = kept_uid(request)
+
+    def write_all() -> dict[str, Any]:
+        result = write()
+        if kept is not None:
+            mended = KeptEntry.objects.visible_to(staff).waiting().filter(pk=kept)
+            mended.update(settled_at=timezone.now(), is_saved=True, body="", reasons="")
+        return result
+
     try:
         result, _repeated = submission_run(
-            uid=uid, staff=staff, payload=request_payload(request), write=write
+            uid=uid, staff=staff, payload=request_payload(request), write=write_all
         )
     except SubmissionInvalid as invalid:
         return invalid.response

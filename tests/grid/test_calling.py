@@ -16,7 +16,8 @@ from grassroots.grid.calling import TICKET_SECONDS, dial_ticket, may_dial
 from grassroots.grid.models import AccessAction, AccessLog, DutyKind, Role, Staff
 from households.models import Household, HouseholdDuty, PersonDuty
 from tests.factories import OfficeCast, make_household, make_person, make_staff
-from tests.households.door_pages import send, signed_in, text_of
+from tests.households.door_pages import send, signed_in
+from tests.texts import source_of
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def dial(client: Client, officer: Staff, ticket: str = "") -> int:
 def test_an_officer_from_elsewhere_who_answers_for_my_household_can_be_called(office, home, kind):
     HouseholdDuty.objects.create(household=home, staff=office.bing, kind=kind)
     client = signed_in(office.jia)
-    page = text_of(client.get(f"/households/{home.uid}/"))
+    page = source_of(client.get(f"/households/{home.uid}/"))
     assert dial(client, office.bing, ticket_for(page, office.bing)) == 200
     assert AccessLog.objects.filter(action=AccessAction.DIAL, subject_uid=str(office.bing.uid)).count() == 1
 
@@ -56,7 +57,7 @@ def test_an_officer_from_elsewhere_who_answers_for_one_person_can_be_called(offi
     person = make_person("", home)
     PersonDuty.objects.create(person=person, staff=office.bing, kind=kind)
     client = signed_in(office.jia)
-    page = text_of(client.get(f"/households/people/{person.uid}/"))
+    page = source_of(client.get(f"/households/people/{person.uid}/"))
     assert dial(client, office.bing, ticket_for(page, office.bing)) == 200
 
 
@@ -64,7 +65,7 @@ def test_whoever_answers_for_one_household_alone_can_call_the_officers_above_it(
     alone = make_staff("独某", Role.OFFICER, None)
     HouseholdDuty.objects.create(household=home, staff=alone, kind=kind)
     client = signed_in(alone)
-    page = text_of(client.get(f"/households/{home.uid}/"))
+    page = source_of(client.get(f"/households/{home.uid}/"))
     for officer in (office.jia, office.ding):
         assert dial(client, officer, ticket_for(page, officer)) == 200
 

@@ -8,7 +8,7 @@ from django import forms
 from django.forms.renderers import DjangoTemplates, get_default_renderer
 from django.utils.safestring import mark_safe
 
-from grassroots.grid.forms.quick import QuickRenderer
+from grassroots.grid.forms.quick import QuickRenderer, SharedFields
 
 CHOICES = [("", "请选择"), ("M", "男 & 女"), ("村", [("a'b", '"引号"'), ("c", mark_safe("<b>粗</b>"))])]
 CASES = {
@@ -61,3 +61,20 @@ def test_its_options_one_by_one_as_well(case):
 
 def test_forms_use_it():
     assert isinstance(get_default_renderer(), QuickRenderer)
+
+
+def test_forms_share_their_fields_and_none_changes_those_of_another() -> None:
+    class Door(forms.Form):
+        name = forms.CharField(widget=forms.TextInput(attrs={"class": "form-control"}))
+        kind = forms.ChoiceField(choices=[("A", "甲"), ("B", "乙")])
+
+    plain = Door().as_p()
+    Door.base_fields = SharedFields(Door.base_fields)
+    one, other = Door({"kind": "C"}), Door()
+    assert one.fields["kind"].widget.choices is not None
+    one.fields["name"].widget.attrs["placeholder"] = "只此一家"
+    one.fields["name"].required = False
+    one.fields["kind"].choices = [("C", "丙")]
+    assert one.is_valid() and not Door({"kind": "C"}).is_valid()
+    assert "只此一家" in one.as_p() and "丙" in one.as_p()
+    assert other.as_p() == Door().as_p() == plain

@@ -3,6 +3,7 @@
 from grassroots.grid.models.areas import Area, AreaQuerySet, Level
 from grassroots.grid.models.duties import AbstractDuty, AreaDuty, DutyKind, DutyQuerySet
 from grassroots.grid.models.office import Office
+from grassroots.grid.models.offline import DeviceGrant, KeptEntry, KeptState
 from grassroots.grid.models.staff import Posting, Role, Staff, StaffQuerySet
 from grassroots.grid.models.trail import AccessAction, AccessLog, Submission
 
@@ -13,8 +14,11 @@ __all__ = [
     "Area",
     "AreaDuty",
     "AreaQuerySet",
+    "DeviceGrant",
     "DutyKind",
     "DutyQuerySet",
+    "KeptEntry",
+    "KeptState",
     "Level",
     "Office",
     "Posting",

@@ -61,6 +61,9 @@ LOOKS: dict[str, Look] = {
     # hints on readings, checked
     "EXPLAINED": Look("ok", "check-circle-fill", "情况属实，已说明"),
     "FOLLOW_UP": Look("warn", "eye-fill", "需要继续跟进"),
+    # what came from a device and was not entered
+    "CONFLICT": Look("warn", "arrow-left-right", "冲突"),
+    "DRAFT": Look("info", "pencil", "草稿"),
     # policies, jobs, accounts, duties
     "TEMPLATE": Look("muted", "file-earmark-text", "模板"),
     "IN_FORCE": Look("ok", "check-circle-fill", "执行中"),

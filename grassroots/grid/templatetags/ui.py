@@ -33,14 +33,18 @@ def _stamp(path: str) -> str:
     return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10]
 
 
-_stamp_cached = lru_cache(maxsize=200)(_stamp)
-
-
 @register.simple_tag
 def asset(path: str) -> str:
     """URL of a static file with a stamp of its content, so that browsers fetch a changed file at once."""
-    stamp = _stamp(path) if settings.DEBUG else _stamp_cached(path)
+    return _address(path) if settings.DEBUG else _address_cached(path)
+
+
+def _address(path: str) -> str:
+    stamp = _stamp(path)
     return f"{static(path)}?v={stamp}" if stamp else static(path)
+
+
+_address_cached = lru_cache(maxsize=200)(_address)
 
 
 @register.simple_tag

@@ -93,6 +93,8 @@ def form_page(
         form = make(None, initial=_typed(request))
         is_fragment = request.headers.get("HX-Request") and name in form.fields
         return HttpResponse(str(form[name])) if is_fragment else show(form)
+    if name := request.POST.get("drop_photo"):
+        return show(make(None, initial={**_typed(request), name: ""}))
     form = make(request.POST)
 
     def once() -> dict[str, Any]:

@@ -125,6 +125,7 @@ def staff_detail(request: HttpRequest, uid: Any) -> HttpResponse:
         "may_change": may_change,
         "may_post": may_change and by.has_perm("grid.add_posting"),
         "is_self": one.pk == by.pk,
+        "devices": list(one.device_grants.usable(timezone.now())[:DUTY_ROWS]) if may_change else [],
         "today": timezone.localdate(),
     }
     return render(request, "grid/staff_detail.html", context)

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from grassroots.grid.keys import ensure_keyring, ensure_secret_key
+from grassroots.grid.keys import ensure_keyring, ensure_secret_key, load_envelope_keys
 
 
 class Command(BaseCommand):
@@ -17,4 +17,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         ensure_secret_key(settings.VAR_DIR / "secret_key")
         ensure_keyring(settings.KEYRING_PATH)
+        load_envelope_keys(settings.KEYRING_PATH)
         self.stdout.write(f"密钥就绪:{settings.VAR_DIR}")
