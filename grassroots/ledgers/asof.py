@@ -73,6 +73,11 @@ class AsOf:
         return known & (Q(**{f"{date_field}__lt": self.on}) | by_then)
 
 
+def day_began(on: dt.date) -> dt.datetime:
+    """When something happened that has a date and no time."""
+    return AsOf.day(on).start + INSTANT
+
+
 Count = Callable[["QuerySet[Area]", AsOf], Mapping[int, int]]
 """Given the areas asked for and a point in time: the figure of each area id that has rows of its own."""
 
@@ -93,6 +98,22 @@ class Late:
     what: str
     source: Any = None
     """The row itself, where the app that lists it needs it again."""
+    by: str = ""
+    """The officers who recorded it."""
+    rows: int = 0
+    """How many rows it stands for, where it changes the figure by another number."""
+
+    @property
+    def number(self) -> int:
+        """How many rows it stands for."""
+        return self.rows or abs(self.change)
+
+    @property
+    def happened_words(self) -> str:
+        """1月29日 09:30; what has a date and no time: 1月29日."""
+        local = timezone.localtime(self.happened_at)
+        is_dated = local.time() == dt.time()
+        return f"{local.month}月{local.day}日" + ("" if is_dated else f" {local:%H:%M}")
 
 
 LateEntries = Callable[["QuerySet[Area]", AsOf, dt.datetime], "list[Late]"]
@@ -117,6 +138,8 @@ class Indicator:
     order: int = 100
     in_table: bool = True
     """Whether it has a column of its own in the 统计表 (some only serve others or the JSON)."""
+    is_spare: bool = False
+    """Without one: whether an office's own layout may take it in, and the further table below the 统计表 shows it."""
 
 
 _indicators: dict[str, Indicator] = {}
@@ -129,13 +152,30 @@ def register_indicator(indicator: Indicator) -> None:
     _indicators[indicator.key] = indicator
 
 
+IndicatorSource = Callable[[], "Mapping[str, Indicator]"]
+_sources: list[IndicatorSource] = []
+
+
+def register_indicator_source(source: IndicatorSource) -> None:
+    """Add figures that the office itself defines, by key. Asked often: a source answers from memory, and it never
+    takes back a key while the process lives (a column that is gone has `in_table` off)."""
+    _sources.append(source)
+
+
 def indicators() -> list[Indicator]:
     """All figures in their order."""
-    return sorted(_indicators.values(), key=lambda indicator: (indicator.order, indicator.key))
+    found = dict(_indicators)
+    for source in _sources:
+        found = {**source(), **found}
+    return sorted(found.values(), key=lambda indicator: (indicator.order, indicator.key))
 
 
 def indicator(key: str) -> Indicator:
     """The figure of that key; raises KeyError."""
+    if key not in _indicators:
+        for source in _sources:
+            if (found := source().get(key)) is not None:
+                return found
     return _indicators[key]
 
 
@@ -168,6 +208,11 @@ _ratios: dict[str, Ratio] = {}
 def register_ratio(ratio: Ratio) -> None:
     """Add a column made of others; apps call this in their indicators.py."""
     _ratios[ratio.key] = ratio
+
+
+def spare_columns() -> list[Indicator]:
+    """The columns beyond the 统计表's form, in their order (docs/decisions/0091)."""
+    return [item for item in indicators() if item.is_spare and not item.in_table]
 
 
 def table_columns() -> list[Indicator | Ratio]:

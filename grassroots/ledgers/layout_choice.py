@@ -76,7 +76,7 @@ def layout_named(name: str, *, ledger: str, area: Area, staff: Staff) -> LedgerL
 
 def fitted(version: LedgerLayoutVersion, definition: LedgerDefinition, context: LedgerContext) -> Tailored:
     """A saved layout over the ledger as it is registered, for an export or a preview."""
-    return tailor(version.drawn(), definition.layout_of(context))
+    return tailor(version.drawn(), definition.offered_layout_of(context))
 
 
 def filters_with(

@@ -18,7 +18,7 @@ from grassroots.ledgers.forms.columns import ColumnRows
 from grassroots.ledgers.forms.layouts import LayoutForm
 from grassroots.ledgers.layout_choice import context_for, saved_filters
 from grassroots.ledgers.models import LedgerLayout, LedgerLayoutVersion
-from grassroots.ledgers.services.layouts import LayoutDraft, standard_layout
+from grassroots.ledgers.services.layouts import LayoutDraft, offered_layout, standard_layout
 
 #: Fields that say nothing about how the sheet looks: a preview does not wait for them.
 NOT_DRAWN = frozenset({"name", "area", "is_default", "note", "version"})
@@ -45,8 +45,9 @@ class LayoutEditor:
         row: LedgerLayout | None,
     ) -> LayoutEditor:  # fmt: skip
         """As the page is opened: on the layout `row`, or a new one that starts from `source` or the ledger's own."""
-        standard = standard_layout(definition, area, staff)
-        found = tailor(source.drawn(), standard) if source else Tailored(standard)
+        standard = offered_layout(definition, area, staff)
+        own = Tailored(standard_layout(definition, area, staff))
+        found = tailor(source.drawn(), standard) if source else own
         initial = LayoutForm.initial_of(
             found.layout, saved_filters(source.filters, definition) if source else {}
         )
@@ -68,7 +69,7 @@ class LayoutEditor:
         """As the form was sent; `before` are the columns of the version that it is edited from."""
         if is_new:
             area = _area_in(data, staff) or area
-        standard = standard_layout(definition, area, staff)
+        standard = offered_layout(definition, area, staff)
         form = LayoutForm(data, definition=definition, standard=standard, staff=staff, is_new=is_new)
         return cls(definition, standard, staff, area, form, ColumnRows.posted(data, standard), tuple(before))
 

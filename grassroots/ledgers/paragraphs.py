@@ -31,7 +31,7 @@ SECTIONS = (
     Section("returnees", "返乡人员"),
     Section("observation", "居家医学观察"),
     Section("pushed", "上级推送核查"),
-    Section("measures", "场所、消杀、宣传、关爱", topics=("场所", "消杀", "宣传", "关爱")),
+    Section("measures", "场所、消杀、宣传、关爱", topics=("场所", "消杀", "宣传", "关爱", "上传下达")),
     Section("problems", "存在问题", is_typed=True),
     Section("plans", "明日安排", is_typed=True),
 )

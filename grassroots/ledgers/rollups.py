@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from grassroots.grid.models import Area
@@ -28,6 +30,23 @@ def mark_dirty(area_ids: Iterable[int]) -> None:
         DirtyArea.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def rollups_due(at: dt.datetime) -> list[QuerySet[Any]] | None:
+    """What gives the step below something to do, see `_is_outdated`; every ten minutes it looks for itself."""
+    if not timezone.localtime(at).minute % 10:
+        return None
+    on = timezone.localdate(at)
+    roots = AreaRollup.objects.filter(on=on, area__depth=1)
+    made = Subquery(roots.order_by("computed_at").values("computed_at")[:1])
+    newest = Subquery(AreaRollup.objects.filter(on=on).order_by("-area_id").values("area_id")[:1])
+    return [
+        DirtyArea.objects.order_by("pk"),
+        Area.objects.filter(depth=1).exclude(rollups__on=on).order_by("path"),
+        Area.objects.filter(pk__gt=newest).exclude(rollups__on=on).order_by("pk"),
+        Area.history.filter(history_date__gt=made, history_date__lte=at).order_by("history_date"),
+        roots.exclude(total__has_keys=[item.key for item in indicators()]).order_by("area_id"),
+    ]
+
+
 def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
     """Recompute the figures of today for every dirty area and what lies above it.
 
@@ -37,12 +56,20 @@ def refresh_rollups(at: dt.datetime) -> Mapping[str, int]:
     on = timezone.localdate(at)
     asof = AsOf.day(on, at)
     roots = list(Area.objects.filter(depth=1).order_by("path"))
-    done = 0
+    done = swept = 0
     for root in roots:
-        refresh = _refresh_all if _is_outdated(root, asof) else _refresh_dirty
-        done += refresh(root, asof)
-    swept, _ = AreaRollup.objects.filter(on__lt=on - dt.timedelta(days=KEEP_DAYS)).delete()
+        if _is_outdated(root, asof):
+            done += _refresh_all(root, asof)
+            swept += _sweep(on - dt.timedelta(days=KEEP_DAYS))
+        else:
+            done += _refresh_dirty(root, asof)
     return {"areas": done, "swept": swept}
+
+
+def _sweep(before: dt.date) -> int:
+    """Remove the figures of days that are over. Only as a day begins: it reads the table whole."""
+    swept, _ = AreaRollup.objects.filter(on__lt=before).delete()
+    return swept
 
 
 def _is_outdated(root: Area, asof: AsOf) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from grassroots.grid.models import Area
-from grassroots.ledgers.asof import AsOf, Indicator, Ratio, indicators, table_columns
+from grassroots.ledgers.asof import AsOf, Indicator, Ratio, indicators, spare_columns, table_columns
 from grassroots.ledgers.engine import (
     ClockFilter,
     Column,
@@ -41,13 +41,22 @@ def _column(item: Indicator | Ratio) -> Column:
 
 def statistics_layout(context: LedgerContext | None = None) -> Layout:
     """The sheet as it is now: 序号, 村(社区), the registered columns, 备注."""
-    columns = (NUMBER, NAME, *map(_column, table_columns()), Column("note", NOTE, width=8))
+    return _layout(table_columns())
+
+
+def offered_layout(context: LedgerContext | None = None) -> Layout:
+    """The same with the columns beyond the form, which a layout of the office may take in."""
+    return _layout([*table_columns(), *spare_columns()])
+
+
+def _layout(items: Sequence[Indicator | Ratio]) -> Layout:
+    columns = (NUMBER, NAME, *map(_column, items), Column("note", NOTE, width=8))
     return Layout(title=TITLE, columns=columns, freeze_columns=2, row_height=24)
 
 
 def sheet_row(name: str, figures: Mapping[str, int]) -> list[object]:
-    """One line of the sheet, in the order of its columns."""
-    return [None, name, *values_of(figures), None]
+    """One line, in the order of `offered_layout`."""
+    return [None, name, *values_of(figures), *(figures.get(item.key, 0) for item in spare_columns()), None]
 
 
 def asof_of(context: LedgerContext) -> AsOf:
@@ -105,6 +114,7 @@ ledger_registry.register(
         rows=statistics_rows,
         totals=statistics_totals,
         layout_for=statistics_layout,
+        offered_for=offered_layout,
         filters=FILTERS,
         order=40,
     )

@@ -11,7 +11,17 @@ from grassroots.grid.models import Area
 from grassroots.ledgers.asof import AsOf, Late, indicators
 from grassroots.ledgers.models import Publication
 from grassroots.ledgers.statistics import Figures, count_all, late_entries, reconciliation_of, row_areas
-from grassroots.ledgers.table import Heading, Row, Table, headings, shares_of, unreconciled, values_of
+from grassroots.ledgers.table import (
+    Heading,
+    Row,
+    Table,
+    further_table,
+    headings,
+    shares_of,
+    spare_headings,
+    unreconciled,
+    values_of,
+)
 
 COUNTED_AT_MOST = 2
 
@@ -35,10 +45,11 @@ class Snapshot:
         return unreconciled(self.area, self.rows, self.figures)
 
     def frozen(self) -> dict[str, Any]:
-        """As JSON: the columns of the table, a line an area ("values" in their order, "figures" by key), the area's own
-        line, and what each figure is called."""
+        """As JSON: the columns of the table and those beyond it, a line an area ("values" in the order of the
+        table, "figures" by key), the area's own line, and what each figure is called."""
         return {
             "columns": [vars(column) for column in headings()],
+            "spare": [vars(column) for column in spare_headings()],
             "captions": {item.key: f"{item.group}{item.caption}" for item in indicators()},
             "rows": [
                 {"pk": each.pk, "area": each.code, "name": each.name, **self._line(each)}
@@ -75,6 +86,9 @@ def table_published(publication: Publication) -> Table:
     rows = [Row(row["pk"], row["name"], row["values"], shares) for row in frozen["rows"]]
     table = Table(columns, rows, Row(0, "合计", frozen["values"], shares), figures=frozen["figures"])
     table.reconciliation = reconciliation_of(frozen["figures"])
+    spare = [Heading(**column) for column in frozen.get("spare", ())]
+    lines = ((row["pk"], row["name"], row["figures"]) for row in frozen["rows"])
+    table.further = further_table(spare, lines, frozen["figures"])
     return table
 
 
@@ -90,12 +104,20 @@ class Change:
     """The row's area; '' for the area itself."""
     entries: tuple[Late, ...] = ()
 
+    @property
+    def unexplained(self) -> int:
+        """What the figure of the area changed by besides its late entries: what was registered was changed or moved."""
+        return 0 if self.where else self.after - self.before - sum(entry.change for entry in self.entries)
+
     def __str__(self) -> str:
         """As a line of 更正说明: 居家观察现在管由12改为13（补登开始观察1条）."""
         kinds: dict[str, int] = {}
         for entry in self.entries:
-            kinds[entry.what] = kinds.get(entry.what, 0) + abs(entry.change)
-        why = "、".join(f"{what}{number}条" for what, number in kinds.items())
+            kinds[entry.what] = kinds.get(entry.what, 0) + entry.number
+        parts = [f"{what}{number}条" for what, number in kinds.items()]
+        if parts and self.unexplained:
+            parts.append(f"已有登记改动{self.unexplained:+d}")
+        why = "、".join(parts)
         return f"{self.where}{self.caption}由{self.before}改为{self.after}" + (f"（{why}）" if why else "")
 
 
@@ -106,7 +128,8 @@ def changes_since(publication: Publication, now: Snapshot) -> list[Change]:
     """
     frozen = publication.figures
     captions: dict[str, str] = frozen["captions"]
-    changed = [key for key in captions if _differs(key, frozen["figures"], now.totals)]
+    order = [item.key for item in indicators() if item.key in captions]  # the frozen JSON has none
+    changed = [key for key in order if _differs(key, frozen["figures"], now.totals)]
     late = late_entries(now.area, now.asof, publication.known_at, keys=changed) if changed else {}
     found = [
         Change(
@@ -119,8 +142,8 @@ def changes_since(publication: Publication, now: Snapshot) -> list[Change]:
         figures = now.figures.get(row["pk"])
         if figures is not None:
             found += [
-                Change(key, captions[key], before, figures[key], where=row["name"])
-                for key, before in row["figures"].items()
+                Change(key, captions[key], row["figures"][key], figures[key], where=row["name"])
+                for key in order
                 if _differs(key, row["figures"], figures)
             ]
     return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from grassroots.grid.models import Area
-from grassroots.ledgers.asof import AsOf, Late, Ratio, indicator, table_columns
+from grassroots.ledgers.asof import AsOf, Late, Ratio, indicator, spare_columns, table_columns
 from grassroots.ledgers.rollups import rollups_of
 from grassroots.ledgers.statistics import (
     Figures,
@@ -68,6 +68,8 @@ class Table:
     unreconciled: list[str] = field(default_factory=list)
     """Where stock and flows part, by area, in words; also in the rows, where the sum may hide it."""
     corrections: dict[str, list[Late]] = field(default_factory=dict)
+    further: Table | None = None
+    """The same areas with the columns beyond the form."""
 
     @property
     def groups(self) -> list[tuple[str, int, bool]]:
@@ -103,7 +105,7 @@ class Corrected:
     @property
     def number(self) -> int:
         """How many entries there were."""
-        return sum(abs(row.change) for row in self.entries)
+        return sum(row.number for row in self.entries)
 
     @property
     def last(self) -> Late:
@@ -119,6 +121,24 @@ def full_caption(key: str) -> str:
 def headings() -> list[Heading]:
     """The columns as they are registered."""
     return [Heading(item.key, item.caption, item.group, isinstance(item, Ratio)) for item in table_columns()]
+
+
+def spare_headings() -> list[Heading]:
+    """The columns beyond the form."""
+    return [Heading(item.key, item.caption, item.group) for item in spare_columns()]
+
+
+def further_table(
+    columns: Sequence[Heading], rows: Iterable[tuple[int, str, Figures]], totals: Figures
+) -> Table | None:
+    """A table of these columns (sums only) for areas by id, name and figures; None without columns."""
+    if not columns:
+        return None
+
+    def line(pk: int, name: str, figures: Figures) -> Row:
+        return Row(pk, name, [figures.get(column.key, 0) for column in columns], frozenset())
+
+    return Table(list(columns), [line(*row) for row in rows], line(0, "合计", totals), figures=totals)
 
 
 def share_text(share: float | None) -> str:
@@ -171,6 +191,8 @@ def table_of(area: Area, areas: Sequence[Area], figures: Mapping[int, Figures]) 
     )
     table.reconciliation = reconciliation_of(mine)
     table.unreconciled = unreconciled(area, areas, figures)
+    lines = ((each.pk, each.name, figures.get(each.pk, {})) for each in areas)
+    table.further = further_table(spare_headings(), lines, mine)
     return table
 
 

@@ -63,6 +63,7 @@ class Replay:
     done: list[str] = field(default_factory=list)
     """What was carried out, by name: a week in which nothing happens shows nothing."""
     after: Callable[[dt.datetime], None] | None = None
+    is_counted: bool = True
 
     def run(self) -> None:
         """Every day has eight moments; a few things happen at each, and the clock ticks."""
@@ -85,6 +86,8 @@ class Replay:
 
     def count(self, day: dt.date, known_at: dt.datetime, cutoff: dt.time | None = None) -> dict[int, Figures]:
         """Every area's figures of a day (up to a cut-off) as known at a time."""
+        if not self.is_counted:
+            return {}
         return count_all(self.office.county, AsOf.day(day, known_at, cutoff)).every_total()
 
     # -- what may happen

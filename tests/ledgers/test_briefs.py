@@ -49,13 +49,17 @@ NUMERALS = "一二三四五六七八"
 @pytest.fixture
 def registered() -> Iterator[None]:
     """A figure and a paragraph of an app to come, taken out again."""
-    register_indicator(Indicator("venues_closed", "已关停", lambda areas, asof: {}, group="场所", order=70))
+    register_indicator(
+        Indicator("cinemas_closed", "已关停影院", lambda areas, asof: {}, group="场所", order=70)
+    )
     register_paragraph(
-        Paragraph("venues", "measures", lambda figures: f"今日关停{figures.new('venues_closed', '家')}。", topic="场所")
+        Paragraph(
+            "cinemas", "measures", lambda figures: f"影院今日关停{figures.new('cinemas_closed', '家')}。", topic="场所"
+        )
     )  # fmt: skip
     yield
-    unregister_paragraph("venues")
-    registry._indicators.pop("venues_closed")
+    unregister_paragraph("cinemas")
+    registry._indicators.pop("cinemas_closed")
 
 
 # --- the text ---------------------------------------------------------------------------------------------
@@ -67,7 +71,8 @@ def test_the_brief_of_an_empty_area_is_a_zero_report_from_first_to_last(office: 
     assert [line for line in text.split("\n") if line in heads] == heads
     assert "统计时段：2020年1月25日17时至2020年1月26日17时" in text
     for words in (
-        "场所、消杀：本系统暂未登记。", "今日无新增，无办结", "今日入户无发放宣传单",
+        "消杀：今日无消杀，消杀面积0平方米", "场所：今日关停场所无新增，现在关停0家，无巡查。", "宴席今日无取消",
+        "今日无新增，无办结", "今日无发放宣传单", "上传下达：指令今日无下达，累计下达0处",
         "登记在册0户、0人", "今日无新签承诺书", "今日返乡人员无新增",
         "今日无新增、无转入、无解除、无转送、无转出", "无漏测", "体温无异常", "无症状", "密切接触者今日无新增",
     ):  # fmt: skip
@@ -92,12 +97,10 @@ def test_a_whole_day_says_so(office: OfficeCast) -> None:
 def test_what_an_app_registers_is_in_the_table_the_ledger_and_the_brief(
     office: OfficeCast, registered: None
 ) -> None:
-    assert "场所：今日关停无新增。" in text_of(office.village) and "消杀：本系统暂未登记。" in text_of(
-        office.village
-    )
-    assert "已关停" in [column.caption for column in statistics_layout().columns]
+    assert "场所：影院今日关停无新增。" in text_of(office.village)
+    assert "已关停影院" in [column.caption for column in statistics_layout().columns]
     frozen = publish(office)
-    assert "已关停" in [column.caption for column in table_published(frozen).columns]
+    assert "已关停影院" in [column.caption for column in table_published(frozen).columns]
 
 
 def test_a_section_without_any_paragraph_says_none() -> None:

@@ -219,14 +219,14 @@ def test_asking_for_progress_does_not_keep_somebody_signed_in(homes: OfficeCast,
     client = signed_in(homes.jia)
     client.get(page_of(job))
     session = client.session
-    session["seen"] = session["seen"] - 100
+    session["seen"] = session["seen"] - settings.SESSION_TOUCH_SECONDS - 1
     session.save()
     seen = session["seen"]
     client.get(page_of(job) + "progress/", headers={"HX-Request": "true"})
     assert client.session["seen"] == seen
     client.get(page_of(job))
     assert client.session["seen"] > seen
-    assert {"ledgers:job_progress"} == POLLED_URL_NAMES
+    assert "ledgers:job_progress" in POLLED_URL_NAMES
 
 
 BROKERS = {

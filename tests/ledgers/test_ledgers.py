@@ -59,8 +59,8 @@ def observed(office: OfficeCast, name: str = "王某") -> Any:
     return make_observation(office, returnee=returnee)
 
 
-def test_the_six_ledgers_are_there_in_their_order() -> None:
-    assert [item.key for item in ledger_registry.all()] == KEYS
+def test_the_six_ledgers_come_first_in_their_order() -> None:
+    assert [item.key for item in ledger_registry.all()][: len(KEYS)] == KEYS
 
 
 @pytest.mark.parametrize("key", KEYS)

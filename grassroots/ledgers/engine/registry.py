@@ -119,7 +119,8 @@ class LedgerDefinition:
     `rows_per_entry` rows each: it tells a long ledger from a short one without counting it. A ledger of
     one sheet a person gives `sheets(context)` in place of `rows`. One with very many rows gives
     `blocks(context)` beside `rows`: the same rows as blocks of columns, for files.
-    `form` is what it knows beyond its columns.
+    `form` is what it knows beyond its columns. `offered_for(context)` is the layout with the columns that a layout of
+    the office may take in beside the ledger's own; rows hold all of these.
     `lines(context)` adds placeholders to the common ones; `totals(context)` gives 合计 values that are
     not plain sums.
     """
@@ -140,6 +141,7 @@ class LedgerDefinition:
     rows_per_entry: int = 1
     blocks: Callable[[LedgerContext], Iterable[Block]] | None = None
     form: FormRows | None = None
+    offered_for: Callable[[LedgerContext], Layout] | None = None
 
     def __post_init__(self) -> None:
         if (self.rows is None) == (self.sheets is None):
@@ -149,9 +151,13 @@ class LedgerDefinition:
         """The layout for a context: `layout_for` where columns depend on data, e.g. on the office's duty kinds."""
         return self.layout_for(context) if self.layout_for else self.layout
 
+    def offered_layout_of(self, context: LedgerContext) -> Layout:
+        """The same with every column that a layout of the office may take in."""
+        return self.offered_for(context) if self.offered_for else self.layout_of(context)
+
     def held_keys(self, context: LedgerContext) -> tuple[str, ...]:
         """What the generator's rows hold, in order."""
-        return self.row_keys or self.layout_of(context).keys
+        return self.row_keys or self.offered_layout_of(context).keys
 
     def read_filters(self, given: Mapping[str, Any]) -> Chosen:
         """The filters given by key or label, checked; raises FilterError naming what the ledger does not have."""

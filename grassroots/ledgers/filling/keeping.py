@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from grassroots.grid.crypto import DecryptionError
@@ -55,6 +55,11 @@ def form_drop(form: EmptyForm) -> None:
     with suppress(FileNotFoundError):
         _path(form).unlink()
     form.delete()
+
+
+def forms_due(at: dt.datetime) -> list[QuerySet[EmptyForm]]:
+    """What gives the step below something to do."""
+    return [EmptyForm.objects.outdated(at).order_by("expires_at")]
 
 
 def form_expire(at: dt.datetime) -> dict[str, int]:

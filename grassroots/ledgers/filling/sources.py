@@ -94,7 +94,7 @@ def source_of(definition: LedgerDefinition, context: LedgerContext) -> Source:
     elif definition.sheets is not None:
         columns = flat_layout(definition.layout_of(context)).columns
     else:
-        columns = definition.layout_of(context).columns
+        columns = definition.offered_layout_of(context).columns
     taken = {column.key for column in columns}
     more = [item for item in CONSTANTS if item.key not in taken]
     if not any(column.format == "serial" for column in columns):

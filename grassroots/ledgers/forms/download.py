@@ -11,7 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from grassroots.grid.forms.parts import FIRST_DAY, ODD_YEAR
+from grassroots.grid.forms.parts import FIRST_DAY, ODD_YEAR, PurposeField
 from grassroots.grid.models import Area, Level, Staff
 from grassroots.grid.scope import scope_of
 from grassroots.ledgers.engine import ledger_registry
@@ -74,9 +74,7 @@ class DownloadForm(AreaDayForm):
     )  # fmt: skip
     file_format = forms.ChoiceField(label="文件格式", choices=FORMATS, initial="xlsx")
     unmasked = forms.BooleanField(label="不脱敏(显示完整证件号和电话)", required=False)
-    purpose = forms.CharField(
-        label="用途", max_length=200, required=False, help_text="不脱敏时必须填写,记入访问日志并印在表上"
-    )
+    purpose = PurposeField(200, required=False, help_text="不脱敏时必须填写,记入访问日志并印在表上")
     cutoff = cutoff_field(help_text="只用于统计表;空着为24时")
     observation = forms.UUIDField(required=False, widget=forms.HiddenInput)
     field_order = ["key", "area", "on", "file_format", "cutoff", "unmasked", "purpose"]
@@ -102,6 +100,6 @@ class DownloadForm(AreaDayForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("unmasked") and not data.get("purpose", "").strip():
+        if data.get("unmasked") and not data.get("purpose") and not self.has_error("purpose"):
             self.add_error("purpose", "下载未脱敏的台账须写明用途,例如:报区疾控核查。")
         return data

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 
+from grassroots.grid.forms.parts import PurposeField
 from grassroots.grid.models import Staff
 from grassroots.ledgers.engine import ledger_registry
 from grassroots.ledgers.filling.forms import LIMITS, Form
@@ -65,9 +66,7 @@ class FillForm(AreaDayForm):
         required=False, widget=forms.HiddenInput
     )  # the ledger that the columns below are of
     unmasked = forms.BooleanField(label="不脱敏（填完整证件号和电话）", required=False)
-    purpose = forms.CharField(
-        label="用途", max_length=200, required=False, help_text="不脱敏时必须填写，记入访问日志并印在页脚"
-    )
+    purpose = PurposeField(200, required=False, help_text="不脱敏时必须填写，记入访问日志并印在页脚")
 
     def __init__(self, *args: Any, staff: Staff, sheet: Form, **kwargs: Any) -> None:
         super().__init__(*args, staff=staff, **kwargs)
@@ -127,7 +126,7 @@ class FillForm(AreaDayForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("unmasked") and not data.get("purpose", "").strip():
+        if data.get("unmasked") and not data.get("purpose") and not self.has_error("purpose"):
             self.add_error("purpose", "不脱敏须写明用途，例如：报县指挥部核查。")
         return data
 

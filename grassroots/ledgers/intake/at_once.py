@@ -19,6 +19,7 @@ from django.db import IntegrityError, connection, transaction
 from grassroots.grid.first_fill import Filling
 from grassroots.grid.lane import Lane, lane
 from grassroots.grid.models import Staff
+from grassroots.grid.packing import PackerGone, packer
 from grassroots.ledgers.intake.applying import WRITTEN
 from grassroots.ledgers.intake.content import Content
 from grassroots.ledgers.intake.effects import EffectRecorder
@@ -61,7 +62,7 @@ def batch_bring_in(
                     return False
                 run.write(content, filling)
             run.finish()
-    except (PlanStale, IntegrityError):
+    except (PlanStale, IntegrityError, PackerGone):
         batch.refresh_from_db()
         return False
     return True
@@ -85,7 +86,7 @@ class AtOnce:
         """Plan and write everything, step by step. Raises PlanStale."""
         records = records_for(self.batch, self.kind, content)
         size = self.kind.whole_step_rows or self.kind.step_rows
-        with lane() as beside:
+        with packer() as packing, lane(packer=packing) as beside:
             context = context_for(
                 self.batch, staff=self.staff, at=self.at, lane=beside, later=self.later.append, at_end=self._at_end,
                 note_created=self.recorder.created, note_range=self.recorder.range,

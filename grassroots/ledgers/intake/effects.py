@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Max
+from django.db.models import F, Max
 
 from grassroots.ledgers.intake.protocol import Problem
 from grassroots.ledgers.models import EffectAction, ImportBatch, ImportEffect, ImportNote
@@ -41,7 +41,8 @@ def latest_line_in(model: type[models.Model], first_pk: int, last_pk: int) -> in
         return None
     pk_name = model._meta.pk.attname
     rows = history.filter(**{f"{pk_name}__range": (first_pk, last_pk)})
-    line: int | None = rows.aggregate(last=Max("history_id"))["last"]
+    # Of the plain number PostgreSQL looks for the greatest of all lines first, and so on down, to one of these rows.
+    line: int | None = rows.aggregate(last=Max(F("history_id") + 0))["last"]
     return line
 
 
@@ -51,6 +52,7 @@ class EffectRecorder:
     def __init__(self, batch: ImportBatch) -> None:
         self.batch = batch
         self._effects: list[ImportEffect] = []
+        self._ranges: dict[str, ImportEffect] = {}
         self._notes: dict[tuple[str, int, int, str], ImportNote] = {}
 
     def created(self, obj: models.Model) -> None:
@@ -68,9 +70,17 @@ class EffectRecorder:
             self._add(label, key, key, EffectAction.CREATED)
 
     def range(self, model: type[models.Model], first_pk: int, last_pk: int) -> None:
-        """Rows were made in bulk, with these and all keys between them; none when the last is before the first."""
-        if last_pk >= first_pk:
-            self._add(model._meta.label_lower, first_pk, last_pk, EffectAction.CREATED)
+        """Rows were made in bulk, with these and all keys between them; none when the last is before the first. Those
+        that go on where the model's last ones ended are added to them."""
+        if last_pk < first_pk:
+            return
+        label = model._meta.label_lower
+        before = self._ranges.get(label)
+        if before is not None and before.last_pk == first_pk - 1:
+            before.last_pk = last_pk
+        else:
+            self._add(label, first_pk, last_pk, EffectAction.CREATED)
+            self._ranges[label] = self._effects[-1]
 
     def updated(self, obj: models.Model, before: Mapping[str, Any]) -> None:
         """A row was changed; `before` holds the old values by field name."""
@@ -97,7 +107,7 @@ class EffectRecorder:
         self._mark()
         ImportEffect.objects.bulk_create(self._effects)
         ImportNote.objects.bulk_create(self._notes.values(), ignore_conflicts=True)
-        self._effects, self._notes = [], {}
+        self._effects, self._ranges, self._notes = [], {}, {}
 
     def _mark(self) -> None:
         single: dict[str, list[ImportEffect]] = {}

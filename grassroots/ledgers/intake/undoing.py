@@ -144,11 +144,14 @@ def _lines_after(model: type[models.Model], first: int, last: int, mark: int) ->
         yield f"{model._meta.verbose_name}“{line.instance}”已由{who}在{when}修改。"
 
 
-def _rows_of(model: type[models.Model], ranges: Sequence[tuple[int, int]]) -> Iterator[list[Any]]:
-    """The rows of these ranges, some hundred at a time."""
+def _rows_of(
+    model: type[models.Model], ranges: Sequence[tuple[int, int]], *, backwards: bool = False
+) -> Iterator[list[Any]]:
+    """The rows of these ranges, some hundred at a time; `backwards` those with the highest keys first."""
     for first, last in ranges:
         rows = model._default_manager.filter(pk__range=(first, last)).order_by("pk")
-        for at in range(first, last + 1, KEYS_AT_ONCE):
+        starts = range(first, last + 1, KEYS_AT_ONCE)
+        for at in reversed(starts) if backwards else starts:
             part = list(rows.filter(pk__gte=at, pk__lt=at + KEYS_AT_ONCE))
             if part:
                 yield part
@@ -168,13 +171,15 @@ def _references(
         points = Q()
         for first, last in made:
             points |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
-        own = undo.batch.effects.filter(
-            model=label,
-            action=EffectAction.CREATED,
-            first_pk__lte=OuterRef("pk"),
-            last_pk__gte=OuterRef("pk"),
-        )
-        rows = other._base_manager.filter(points).exclude(Exists(own))
+        rows = other._base_manager.filter(points)
+        if isinstance(other._meta.pk, models.IntegerField):  # imports note what they make by ranges of keys
+            own = undo.batch.effects.filter(
+                model=label,
+                action=EffectAction.CREATED,
+                first_pk__lte=OuterRef("pk"),
+                last_pk__gte=OuterRef("pk"),
+            )
+            rows = rows.exclude(Exists(own))
         if (row := rows.select_related(name).first()) is not None:
             yield f"{model._meta.verbose_name}“{getattr(row, name)}”已有后来登记的{other._meta.verbose_name}。"
 
@@ -208,7 +213,7 @@ def _take_back(undo: Undo) -> None:
                 _restore(row, effect, undo)
                 areas |= _area_ids([row])
             continue
-        for rows in reversed(list(_rows_of(model, [(effect.first_pk, effect.last_pk)]))):
+        for rows in _rows_of(model, [(effect.first_pk, effect.last_pk)], backwards=True):
             areas |= _area_ids(rows)
             _remove(model, rows, undo)
     mark_dirty(areas)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
@@ -174,6 +174,11 @@ def job_retry(job: Job, *, at: dt.datetime | None = None) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
+def jobs_due(at: dt.datetime) -> list[QuerySet[Job]]:
+    """What gives the step below something to do."""
+    return [Job.objects.dead(at).order_by("heartbeat_at"), Job.objects.overlooked(at).order_by("queued_at")]
+
+
 def job_take_up_dead(at: dt.datetime) -> dict[str, int]:
     """What the tick does for jobs whose worker is gone, or whose message is: back into the queue, or an end.
 
@@ -214,11 +219,21 @@ def _bury(pk: int, at: dt.datetime) -> str:
     return outcome
 
 
+def _sweeps(at: dt.datetime) -> bool:
+    """Whether this minute looks for files that no job names: one of ten."""
+    return timezone.localtime(at).minute % 10 == 0
+
+
+def expiry_due(at: dt.datetime) -> list[QuerySet[Job]] | None:
+    """What gives the step below something to do; None when it looks at files."""
+    return None if _sweeps(at) else [Job.objects.outdated(at).order_by("expires_at")]
+
+
 def job_expire(at: dt.datetime) -> dict[str, int]:
-    """Remove files whose time is over, and files that no job names."""
+    """Remove files whose time is over, and every ten minutes files that no job names."""
     expired = 0
     for pk, name in list(Job.objects.outdated(at).values_list("pk", "file_name")[:DEAD_BATCH]):
         if Job.objects.outdated(at).filter(pk=pk).update(state=JobState.EXPIRED, file_name=""):
             files.unlink(name)
             expired += 1
-    return {"expired": expired, "orphans": files.unlink_orphans(at)}
+    return {"expired": expired, "orphans": files.unlink_orphans(at) if _sweeps(at) else 0}

@@ -33,7 +33,7 @@ def roles_grantable_by(staff: Staff) -> frozenset[str]:
 
 def username_for(name: str) -> str:
     """An account name from a person's name: 张小明 → zhangxiaoming."""
-    from pypinyin import lazy_pinyin
+    from grassroots.grid.pinyin import lazy_pinyin
 
     letters = _LATIN.sub("", "".join(lazy_pinyin(name, errors="default")).lower())
     letters = letters.lstrip("0123456789")[:30]

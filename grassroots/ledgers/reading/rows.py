@@ -28,6 +28,7 @@ _NOTE = re.compile(r"^\s*(?:注|备注|说明|填表说明|填报说明|注意|�
 # Without any of these in its texts no row is a total or a signature, and nothing in it says 同上.
 _LOUD = re.compile("[计::同前〃″\"'”“＂]")
 MEMO_SIZE = 20_000
+LOOKED_ROWS = 200
 _SERIAL = frozenset({"序号", "编号", "序", "no", "行号", "序列"})
 
 
@@ -113,17 +114,39 @@ class _Kinds:
         self.serial = serial[0] if serial else None
         self.wide = self._wide_rows()
         self.captions = _Captions(frozenset().union(*self.words.values()) if self.words else frozenset())
+        self._looked_from = self._looked_to = 0
+        self._is_loud = False
+        self._words_here: set[str] = set()
 
     def is_plain(self, index: int) -> bool:
         """Whether a row is data, and nothing in it says 同上, at a glance: so are nearly all of a long sheet."""
         row = self.grid.rows[index]
-        if index in self.wide:
+        if index in self.wide or len(row) - row.count(None) < 3:
             return False
+        if index >= self._looked_to or index < self._looked_from:
+            self._look(index)
+        if not self._is_loud and (not self._words_here or self._words_here.isdisjoint(row)):
+            return True
+        return self._is_plain(row)
+
+    def _look(self, index: int) -> None:
+        """What some rows say, together: whether any is loud, and which captions they repeat."""
+        self._looked_from, self._looked_to = index, index + LOOKED_ROWS
+        values = set().union(*self.grid.rows[index : self._looked_to])
+        texts = [value for value in values if type(value) is str]
+        self._is_loud = _LOUD.search("\n".join(texts)) is not None
+        # Numbers and dates, which nearly all differ, are no captions: normalised they stay ASCII.
+        is_ascii_told = any(map(str.isascii, self.captions.words))
+        self._words_here = {
+            text for text in texts if (is_ascii_told or not text.isascii()) and self.captions[text]
+        }
+
+    def _is_plain(self, row: Sequence[object]) -> bool:
         texts = [value for value in row if type(value) is str]
-        filled = len(row) - row.count(None)
-        if filled < 3 or _LOUD.search("\n".join(texts)):
+        if _LOUD.search("\n".join(texts)):
             return False
         # A header repeats captions in more than half of its cells.
+        filled = len(row) - row.count(None)
         misses_left = filled - filled // 2 - (filled - len(texts))
         is_caption = self.captions
         for text in texts:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,6 +88,7 @@ def _take(grid: Grid, rows: list[list[object]], days: list[tuple[int, int, str]]
     grid.rows.extend(rows)
 
 
+@lru_cache(maxsize=20_000)
 def _day(text: str) -> object:
     if text.startswith("T"):
         return dt.time.fromisoformat(text[1:])

@@ -21,6 +21,7 @@ import resource
 import signal
 import sys
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -40,7 +41,10 @@ Refused = looking.Refused
 
 CHUNK_CELLS = 100_000
 PLAIN = {str, float, bool, int}
-MOST_SEEN = 500_000
+MOST_SEEN = 100_000
+# Of a sheet that two read. The first begins before the rest is unpacked, but is heard while he reads; the second is
+# heard at the end, and the less he has the less is waited for.
+FIRST_PART = 0.5
 _ROWS, _ROWS_END, _ROW_END = b"<sheetData>", b"</sheetData>", b"</row>"
 _NEXT_ROW = re.compile(rb'\s*<row\s(?:[^>]*?\s)?r="([0-9]{1,7})"')
 _LONGEST_TAG = 4096
@@ -128,7 +132,7 @@ class Halves:
         # Comments and CDATA could hold what looks like a row.
         is_plain = b"!" not in block or b"<!" not in block
         self._may_cut = is_plain and (len(self._kept) > 1 or _ROWS in block)
-        if self._may_cut and self._size * 2 >= self._sheet.file_size:
+        if self._may_cut and self._size >= FIRST_PART * self._sheet.file_size:
             self._cut(block)
 
     def _cut(self, block: bytes) -> None:
@@ -251,38 +255,26 @@ def _portions(sheet: Any, order: dict[str, Any], first: int = 0) -> Iterator[Por
     Equal texts are one object, which marshal sends once and which stays one on the other side. Raises Refused for
     more filled rows, or a filled column further right, than the order allows.
     """
-    seen = Seen()
-    rows: list[list[Any]] = []
-    days: list[tuple[int, int, str]] = []
+    tidy = Tidy()
     # Rows come from row 1 on, but only from the first filled column.
-    left = [""] * (sheet.start[1] if sheet.start else 0)
-    blanks, count, step = 0, first, max(1, CHUNK_CELLS // max(1, sheet.total_width))
-    for row in islice(sheet.iter_rows(), first, None):
-        filled = _last_filled(row)
-        if filled < 0:
-            blanks += 1
+    left = sheet.start[1] if sheet.start else 0
+    count, step = first, max(1, CHUNK_CELLS // max(1, sheet.total_width))
+    blanks, source = 0, islice(sheet.iter_rows(), first, None)
+    while part := list(islice(source, step)):
+        rows, days = tidy.rows(part, left)
+        while rows and not rows[-1]:
+            rows.pop()
+        if not rows:
+            blanks += len(part)
             continue
-        if len(left) + filled >= order["columns"]:
-            raise Refused("columns", f"{sheet.name}\n{len(left) + filled + 1}")
-        if blanks:
-            rows.extend([] for _ in range(blanks))
-        count, blanks = count + blanks + 1, 0
-        if count > order["rows"]:
+        if width := next((len(row) for row in rows if len(row) > order["columns"]), 0):
+            raise Refused("columns", f"{sheet.name}\n{width}")
+        count += blanks
+        if count + len(rows) > order["rows"]:
             raise Refused("rows", f"{sheet.name}\n{sheet.end[0] + 1}")
-        del row[filled + 1 :]
-        rows.append(_cells(left + row if left else row, len(rows), seen, days))
-        if len(rows) >= step:
-            yield rows, days, count - len(rows)
-            rows, days = [], []
-    yield rows, days, count - len(rows)
-
-
-def _last_filled(row: list[Any]) -> int:
-    for column in range(len(row) - 1, -1, -1):
-        value = row[column]
-        if value != "" and not (type(value) is str and value.isspace()):
-            return column
-    return -1
+        blanks = len(part) - len(rows)
+        yield rows, days, count
+        count += len(rows)
 
 
 class Seen(dict[Any, Any]):
@@ -296,18 +288,41 @@ class Seen(dict[Any, Any]):
         return kept
 
 
-def _cells(row: list[Any], place: int, seen: Seen, days: list[tuple[int, int, str]]) -> list[Any]:
-    kinds = list(map(type, row))
-    if len({float, bool, int}.intersection(kinds)) > 1:  # 1, 1.0 and True are equal and must not become one
-        row[:] = [seen[value] if kind is str else value for value, kind in zip(row, kinds, strict=True)]
-    else:
-        row[:] = map(seen.__getitem__, row)
-    if not PLAIN.issuperset(kinds):
-        for column, kind in enumerate(kinds):
-            if kind not in PLAIN:
-                days.append((place, column, _iso(row[column])))
-                row[column] = None
-    return row
+class Tidy:
+    """Makes rows of what the reader gives, a column of some rows at a time: what is so of a whole column is seen at
+    once. Each column keeps what it has said, apart by kind: 1, 1.0 and True are equal and must not become one."""
+
+    def __init__(self) -> None:
+        self.seen: dict[tuple[int, type], Seen] = defaultdict(Seen)
+
+    def rows(self, part: list[list[Any]], left: int) -> tuple[list[list[Any]], list[tuple[int, int, str]]]:
+        """The rows without blanks at their ends, `left` blanks before them, and their days (place, column, text)."""
+        days: list[tuple[int, int, str]] = []
+        columns = [
+            self.column(cells, column, days)
+            for column, cells in enumerate(zip(*part, strict=True), start=left)
+        ]
+        rows = list(map(list, zip(*[[None] * len(part)] * left, *columns, strict=True)))
+        ends: dict[int, int] = {}
+        for place, column, _text in days:
+            ends[place] = max(column + 1, ends.get(place, 0))
+        for place, row in enumerate(rows):
+            filled, least = len(row), ends.get(place, 0)
+            while filled > least and row[filled - 1] is None:
+                filled -= 1
+            del row[filled:]
+        return rows, days
+
+    def column(self, cells: tuple[Any, ...], column: int, days: list[tuple[int, int, str]]) -> list[Any]:
+        """The cells with each text once and None for blank ones, and for days, which go where they are told."""
+        kinds = set(map(type, cells))
+        if len(kinds) == 1 and (kind := kinds.pop()) in PLAIN:
+            if kind is str and not any(cells):
+                return [None] * len(cells)
+            return list(map(self.seen[column, kind].__getitem__, cells))
+        days += [(place, column, _iso(one)) for place, one in enumerate(cells) if type(one) not in PLAIN]
+        seen = {kind: self.seen[column, kind] for kind in PLAIN}
+        return [seen[kind][value] if (kind := type(value)) in PLAIN else None for value in cells]
 
 
 def _iso(value: Any) -> str:

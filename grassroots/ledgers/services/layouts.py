@@ -48,8 +48,16 @@ def may_edit(staff: Staff, area: Area) -> bool:
 
 def standard_layout(definition: LedgerDefinition, area: Area, staff: Staff) -> Layout:
     """The layout that the ledger comes with, as it is for the area today."""
-    context = LedgerContext(area=area, staff=staff, on=timezone.localdate(), as_of=timezone.now())
-    return definition.layout_of(context)
+    return definition.layout_of(_today(area, staff))
+
+
+def offered_layout(definition: LedgerDefinition, area: Area, staff: Staff) -> Layout:
+    """The same with every column that a layout of the office may take in."""
+    return definition.offered_layout_of(_today(area, staff))
+
+
+def _today(area: Area, staff: Staff) -> LedgerContext:
+    return LedgerContext(area=area, staff=staff, on=timezone.localdate(), as_of=timezone.now())
 
 
 def layout_create(
@@ -63,7 +71,7 @@ def layout_create(
     """
     definition = ledger_registry.get(ledger)
     _check_may(by, area)
-    check_tailored(draft.layout, standard_layout(definition, area, by), before)
+    check_tailored(draft.layout, offered_layout(definition, area, by), before)
     with transaction.atomic():
         _lock_place(area.pk)
         row = LedgerLayout(ledger=ledger, area=area)
@@ -84,7 +92,7 @@ def layout_change(*, layout: LedgerLayout, version: int, draft: LayoutDraft, by:
         last = current.versions.get(number=current.version)
         if current.version != version:
             raise StaleLayout(current, stale_differences(draft, last))
-        standard = standard_layout(ledger_registry.get(current.ledger), current.area, by)
+        standard = offered_layout(ledger_registry.get(current.ledger), current.area, by)
         check_tailored(draft.layout, standard, before=last.drawn().keys)
         is_same = bare_layout(draft.layout) == last.drawn() and _listed(draft.filters) == last.filters
         if not is_same:

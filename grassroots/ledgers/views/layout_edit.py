@@ -26,7 +26,7 @@ from grassroots.ledgers.services.layouts import (
     StaleLayout,
     layout_change,
     layout_create,
-    standard_layout,
+    offered_layout,
 )
 from grassroots.ledgers.views.common import posted_area_or_404, staff_with
 from grassroots.ledgers.views.layouts import NO_RIGHT, crumbs_of, layout_or_404, require_own
@@ -45,7 +45,7 @@ def layout_new(request: HttpRequest, key: str) -> HttpResponse:
     if area is None:
         return render(request, "ledgers/layout_edit.html", {"definition": definition, "no_area": True})
     # Columns of another area's officers may be kept, empty here: the page was opened on the first area of the scope.
-    before = (*(source.drawn().keys if source else ()), *standard_layout(definition, area, staff).keys)
+    before = (*(source.drawn().keys if source else ()), *offered_layout(definition, area, staff).keys)
     page = {"crumbs": crumbs_of(f"新建：{definition.name}"), "cancel_url": link("ledgers:layout_list")}
     if request.method == "GET":
         editor = LayoutEditor.shown(definition, staff, area, source=source, row=None)
@@ -68,7 +68,7 @@ def layout_edit(request: HttpRequest, uid: UUID) -> HttpResponse:
         return redirect("ledgers:layout_detail", uid)
     current = get_object_or_404(layout.versions, number=layout.version)
     page = {
-        "layout": layout, "crumbs": crumbs_of(layout.name, "修改"),
+        "layout": layout, "crumbs": crumbs_of("修改", layout=layout),
         "cancel_url": link("ledgers:layout_detail", uid),
     }  # fmt: skip
     if request.method == "GET":

@@ -112,13 +112,15 @@ def _detail(
     return render(request, "ledgers/layout_detail.html", context, status=status)
 
 
-def crumbs_of(*titles: str) -> list[dict[str, str]]:
-    """The way from the downloads to a page of layouts."""
+def crumbs_of(title: str, *, layout: LedgerLayout | None = None) -> list[dict[str, str]]:
+    """The way from the downloads to a page of layouts, or of one of them."""
     above = [
         {"title": "下载台账", "url": link("ledgers:ledger_list")},
         {"title": "台账版式", "url": link("ledgers:layout_list")},
     ]
-    return above + [{"title": title} for title in titles]
+    if layout:
+        above.append({"title": layout.name, "url": link("ledgers:layout_detail", layout.uid)})
+    return [*above, {"title": title}]
 
 
 def _version_lines(
@@ -168,7 +170,7 @@ def layout_close_page(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "layout": layout,
         "rows": [("台账", definition.name), ("适用区域", layout.area.name)],
-        "crumbs": crumbs_of(layout.name, "停用"),
+        "crumbs": crumbs_of("停用", layout=layout),
         "cancel_url": link("ledgers:layout_detail", uid),
     }
     if request.method == "GET":

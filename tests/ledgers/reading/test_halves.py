@@ -131,3 +131,12 @@ def test_a_half_that_asks_for_all_memory_ends_the_reading() -> None:
     assert "范围太大" in refusal(xlsx(lines() + far), memory=1 << 30)
     wide = f'<row r="1">{text_cell("A1", "甲")}</row><row r="900000">{text_cell("XFD900000", "远")}</row>'
     assert "范围太大" in refusal(xlsx(wide + lines(900001, 900000 + ROWS)), memory=1 << 30)
+
+
+def test_numbers_and_truths_that_are_equal_stay_apart() -> None:
+    book = Workbook()
+    sheet: Any = book.active
+    for row, value in enumerate([1.0, True, "1", 0.0, False], start=1):
+        sheet.append([f"王{row}", value])
+    (grid,) = read_file(written(book), name="a.xlsx", limits=WHOLE)
+    assert [repr(row[1]) for row in grid.rows] == ["1.0", "True", "'1'", "0.0", "False"]
