@@ -100,6 +100,21 @@ def superiors_of(officers: Iterable[Staff], on: dt.date, *, levels: int = 1) -> 
     return found
 
 
+class Above:
+    """Who stands above these officers, for as many levels as are asked for; each level is looked up once for all."""
+
+    def __init__(self, officers: Iterable[Staff], on: dt.date) -> None:
+        self.officers = list(officers)
+        self.on = on
+        self._known: dict[int, Mapping[int, list[Staff]]] = {}
+
+    def of(self, officers: Iterable[Staff], level: int) -> list[Staff]:
+        """Those `level` levels above some of the officers."""
+        if level not in self._known:
+            self._known[level] = superiors_of(self.officers, self.on, levels=level)
+        return [one for officer in officers for one in self._known[level].get(officer.pk, ())]
+
+
 def _supervisors(areas: Collection[int], on: dt.date) -> dict[int, list[Staff]]:
     """The nearest supervisors posted to each area or above it (two queries)."""
     paths = dict(Area.objects.filter(pk__in=areas).order_by().values_list("pk", "path"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -113,6 +114,11 @@ def stand_ins(staff: Iterable[Staff], on: dt.date) -> dict[int, Staff]:
 def away_for(deputy: Staff, on: dt.date) -> list[int]:
     """For whom somebody stands in that day, by id (one query)."""
     return list(Leave.objects.on(on).filter(deputy=deputy).values_list("staff_id", flat=True))
+
+
+def leaves_due(at: dt.datetime) -> list[QuerySet[Leave]]:
+    """What gives the step below something to do."""
+    return [Leave.objects.over(timezone.localdate(at)).order_by("to_on")]
 
 
 def end_leaves(at: dt.datetime) -> Mapping[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,16 @@ class Letter:
     url: str = ""
     needs_answer: bool = False
     escalate_at: dt.datetime | None = None
+    is_urgent: bool = False
+
+
+def batch_subject(name: str, parts: Iterable[object]) -> str:
+    """The subject of what is told of several things at once: the same things have the same subject.
+
+    That they are told once is seen to by their own rows, which are locked and moved on in the same transaction.
+    """
+    told = "\n".join(sorted(str(part) for part in parts))
+    return f"{name}:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
 def remind_many(
@@ -116,6 +127,7 @@ def remind_many(
                 message_made(
                     recipient=one.recipient, title=one.title, body=f"{one.note}{one.body}", url=one.url,
                     reminder=reminder, needs_answer=one.needs_answer, escalate_at=one.escalate_at,
+                    is_urgent=one.is_urgent,
                 )
                 for reminder, one in pairs
             ]  # fmt: skip

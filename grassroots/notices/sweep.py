@@ -16,7 +16,10 @@ BATCH = 500
 
 def sweep_ticks(at: dt.datetime) -> Mapping[str, int]:
     """Remove the oldest records of ticks, found by their keys: rows are written in order of time."""
-    oldest = TickRun.objects.exclude(step=HEARTBEAT).order_by("pk").values_list("pk", "at")[:BATCH]
-    old = [pk for pk, ran_at in oldest if ran_at < at - KEPT]
+    oldest = TickRun.objects.exclude(step=HEARTBEAT).order_by("pk").values_list("pk", "at")
+    first = oldest.first()
+    if first is None or first[1] >= at - KEPT:
+        return {"swept": 0}
+    old = [pk for pk, ran_at in oldest[:BATCH] if ran_at < at - KEPT]
     TickRun.objects.filter(pk__in=old).delete()
     return {"swept": len(old)}

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from grassroots.notices.models import Delivery, DeliveryState
 from grassroots.notices.nudges import deliver_nudge
@@ -16,6 +17,16 @@ logger = logging.getLogger("grassroots.notices")
 
 BATCH = 500
 NUDGES = 2  # workers that are told at once; each goes on until nothing is due
+
+
+def deliveries_due(at: dt.datetime) -> list[QuerySet[Delivery]]:
+    """What gives the step below something to do."""
+    rows = Delivery.objects.all()
+    sending, waiting = (rows.stale(at), rows.abandoned(at)), (rows.outdated(at), rows.due(at))
+    return [
+        *(one.order_by("claimed_at") for one in sending),
+        *(one.order_by("next_attempt_at") for one in waiting),
+    ]
 
 
 def take_up_deliveries(at: dt.datetime) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import DatabaseError, close_old_connections
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Subquery
 from django.utils import timezone
 
 from grassroots.grid.registry import Step, steps
@@ -28,9 +28,49 @@ def tick(at: dt.datetime | None = None) -> dict[str, Mapping[str, int]]:
     machines: steps claim rows by conditional UPDATE under unique constraints.
     """
     at = at or timezone.now()
-    done = {step.name: _run(step, at) for step in steps()}
+    idle, busy = _idle(at), False
+    done: dict[str, Mapping[str, int]] = {}
+    for step in steps():
+        if step.name in idle and not busy:
+            done[step.name] = {}
+            continue
+        done[step.name] = _run(step, at)
+        # What one step does may be work for those after it: they are no longer left out.
+        busy = busy or any(done[step.name].values())
     _beat(at)
     return done
+
+
+def _idle(at: dt.datetime) -> set[str]:
+    """The steps that have nothing to do by what they registered as due: one query for all of them.
+
+    An answer that cannot be had leaves nobody out.
+    """
+    owners: list[str] = []  # of each query, the step that it is asked for
+    probes: list[Subquery] = []
+    idle = set()
+    for step in steps():
+        try:
+            queries = None if step.due is None else step.due(at)
+        except Exception:  # as with a broken step: it runs, and its own fault is recorded
+            logger.exception("what is due for step %s cannot be said", step.name)
+            continue
+        if queries is None:
+            continue
+        idle.add(step.name)
+        for rows in queries:
+            probes.append(Subquery(rows.values("pk")[:1]))
+            owners.append(step.name)
+    try:
+        found = TickRun.objects.filter(step=HEARTBEAT).order_by("pk").values_list("pk", *probes).first()
+    except Exception as failure:  # one wrong question must not stop the clock
+        logger.exception("what is due cannot be asked")
+        if isinstance(failure, DatabaseError):
+            close_old_connections()
+        return set()
+    if found is None:  # the very first tick
+        return set()
+    return idle - {name for name, pk in zip(owners, found[1:], strict=True) if pk is not None}
 
 
 def _run(step: Step, at: dt.datetime) -> Mapping[str, int]:

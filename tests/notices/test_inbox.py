@@ -11,7 +11,8 @@ from grassroots.notices.inbox import inbox_read_all, local_url, message_read, me
 from grassroots.notices.models import Message, Reminder
 from grassroots.notices.reminders import remind, reminder_expire
 from tests.factories import OfficeCast, aware, make_office
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
+from tests.texts import source_of, text_of
 
 pytestmark = pytest.mark.django_db
 URL = "/notices/"
@@ -135,7 +136,7 @@ def test_somebody_elses_message_is_not_there(office):
 def test_all_that_was_shown_is_read_at_once(office):
     first = tell(office.jia, "第一条")
     browser = signed_in(office.jia)
-    page = text_of(browser.get(URL))
+    page = source_of(browser.get(URL))
     assert f'name="up_to" value="{first.uid}"' in page
     tell(office.jia, "刚到的")
     browser.post(f"{URL}read-all/", {"up_to": str(first.uid)})
@@ -156,11 +157,11 @@ def test_a_full_inbox_goes_on_page_by_page_at_the_same_cost(office):
     few = cost()
     Message.objects.bulk_create([Message(recipient=office.jia, title=f"第{n}条") for n in range(1, 60)])
     assert cost() == few
-    first = text_of(browser.get(URL))
+    first = source_of(browser.get(URL))
     assert "第59条" in first
     assert "第9条" not in first
     mark = first[first.index("after=") :].split('"')[0]
-    second = text_of(browser.get(f"{URL}?{mark}"))
+    second = source_of(browser.get(f"{URL}?{mark}"))
     assert "第9条" in second
     assert "第59条" not in second
 

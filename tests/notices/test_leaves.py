@@ -16,7 +16,8 @@ from grassroots.notices.leaves import end_leaves, leave_end, leave_enter
 from grassroots.notices.models import Leave, Message
 from households.models import HouseholdDuty
 from tests.factories import OfficeCast, aware, make_household, make_office
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 AT = aware("2020-01-29 08:00")

@@ -18,8 +18,9 @@ from grassroots.notices.models import Channel, ChannelKind, Delivery, Message, O
 from grassroots.notices.reminders import remind, settle_many
 from grassroots.notices.sending import delivery_work
 from tests.factories import OfficeCast, aware, make_office
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
 from tests.notices.robot import Robot
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 AT = aware("2020-01-29 06:00")

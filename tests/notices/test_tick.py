@@ -5,20 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import OuterRef
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from grassroots.grid import registry
-from grassroots.grid.models import Role
+from grassroots.grid.models import Role, Staff
+from grassroots.grid.registry import Step
 from grassroots.notices.models import TickRun
 from grassroots.notices.reminders import remind, reminder_expire
 from grassroots.notices.sweep import sweep_ticks
 from grassroots.notices.tick import HEARTBEAT, clock_warning, first_tick_at, tick, tick_age
+from tests.due_watch import watched
 from tests.factories import OfficeCast, aware, make_office, make_staff
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 AT = aware("2020-01-29 06:00")
@@ -43,6 +50,75 @@ def test_a_broken_step_is_recorded_and_stops_none_of_the_others(monkeypatch):
     assert ran == [AT]
     failed = TickRun.objects.get(step="a")
     assert failed.error == "RuntimeError"  # the words themselves stay out of the record
+
+
+def test_a_step_with_nothing_due_is_left_out_until_there_is_something(monkeypatch):
+    ran: list[str] = []
+
+    def taken() -> list[str]:
+        found = list(ran)
+        ran.clear()
+        return found
+
+    def step(name: str, number: int = 0):
+        return lambda at: {"done": number} if ran.append(name) is None else {}
+
+    staff = Staff.objects.order_by("pk")
+    monkeypatch.setattr(registry, "_steps", {})
+    registry.register_step(
+        "x.nobody", step("nobody"), due=lambda at: [staff.none(), staff.filter(name="没有")]
+    )
+    registry.register_step("x.always", step("always"), due=lambda at: None)
+    registry.register_step("x.plain", step("plain"))
+    tick(AT)  # the very first one leaves out nobody
+    assert taken() == ["always", "nobody", "plain"]
+    assert tick(AT) == {"x.always": {"done": 0}, "x.nobody": {}, "x.plain": {"done": 0}}
+    assert taken() == ["always", "plain"]
+    registry.register_step(
+        "x.nobody", step("nobody"), due=lambda at: [staff.none(), TickRun.objects.order_by("pk")]
+    )
+    tick(AT)
+    assert taken() == ["always", "nobody", "plain"]
+
+
+def test_what_a_step_does_may_be_work_for_those_after_it(monkeypatch):
+    monkeypatch.setattr(registry, "_steps", {})
+    registry.register_step("a", lambda at: {"done": int(at > AT)}, order=1)
+    registry.register_step("b", lambda at: {"also": 1}, order=2, due=lambda at: [Staff.objects.none()])
+    tick(AT)
+    assert tick(AT) == {"a": {"done": 0}, "b": {}}
+    assert tick(AT + dt.timedelta(minutes=1)) == {"a": {"done": 1}, "b": {"also": 1}}
+
+
+def test_what_cannot_be_asked_leaves_nobody_out(monkeypatch):
+    def broken(at: dt.datetime) -> list[Any]:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr(registry, "_steps", {})
+    registry.register_step("a", lambda at: {"done": 1}, due=broken)
+    tick(AT)
+    assert tick(AT)["a"] == {"done": 1}
+    # A question that no query can be made of stops neither its own step nor the others.
+    registry.register_step(
+        "b", lambda at: {"done": 2}, due=lambda at: [Staff.objects.filter(pk=OuterRef("nothing"))]
+    )
+    registry.register_step("c", lambda at: {"done": 0}, due=lambda at: [Staff.objects.none()])
+    assert tick(AT) == {"a": {"done": 1}, "b": {"done": 2}, "c": {"done": 0}}
+
+
+def test_a_watched_step_that_did_not_say_so_is_found_out():
+    step = Step("a", lambda at: {"done": 1}, due=lambda at: [Staff.objects.none()])
+    with pytest.raises(AssertionError, match="had not said"):
+        watched(step)(AT)
+
+
+def test_an_idle_tick_asks_few_questions_whatever_the_office_does(office):
+    """Steps that need a query each of their own, rather than to be asked together with the others, are not many."""
+    for minute in range(2):  # figures of the day are made, digests settled
+        tick(AT + dt.timedelta(minutes=minute))
+    with CaptureQueriesContext(connection) as asked:
+        tick(AT + dt.timedelta(minutes=3))
+    assert len(asked) <= 10, [query["sql"][:80] for query in asked]
 
 
 def test_a_tick_that_does_nothing_leaves_its_heartbeat_only(monkeypatch):

@@ -30,6 +30,15 @@ KIND_LABELS = {
     "unacknowledged": "无人确认上报",
     "unreachable": "收不到提醒上报",
     "leave": "请假代岗",
+    "order": "指令",
+    "order-urged": "指令催办",
+    "order-answer": "指令反馈",
+    "order-unread": "指令未签收上报",
+    "order-late": "指令逾期上报",
+    "order-upward": "指令未办上报",
+    "order-withdrawn": "指令撤回",
+    "incident": "突发情况",
+    "incident-step": "突发情况续报批示",
     "test": "测试消息",
 }
 
