@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 
 from grassroots.grid.models import Area, Level
-from grassroots.ledgers.asof import AsOf, Count, Indicator, register_indicator
+from grassroots.ledgers.asof import AsOf, Indicator, register_indicator
 from grassroots.ledgers.paragraphs import Figures, Paragraph, register_paragraph
 from grassroots.ledgers.privacy import register_name_finder
 from households.indicators import door_figure, is_signed, known_surveys, open_households, signed
-from households.models import CommitmentLetter, Household, Person, Residency, Survey, SurveyOutcome
+from households.late import late_leaflets, left_at_doors
+from households.models import CommitmentLetter, Household, Person, Residency, SurveyOutcome
 
 
 def _signed_today(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Household]:
@@ -30,25 +31,21 @@ def _absent_followed_up(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Household
     return rows.annotate(stood=Subquery(before.values("outcome")[:1])).filter(stood=SurveyOutcome.ABSENT)
 
 
-def _leaflets(*, today: bool = False) -> Count:
+def _leaflets_figure(key: str, caption: str, order: int, *, today: bool = False) -> Indicator:
     """Leaflets left at doors, where they were left."""
 
     def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-        period = Q(visited_at__gt=asof.start) if today else Q()
-        rows = Survey.objects.filter(
-            period, area__in=areas.values("pk"), visited_at__lte=asof.end, recorded_at__lte=asof.known_at,
-            leaflets__gt=0,
-        )  # fmt: skip
-        return dict(rows.order_by().values_list("area").annotate(n=Sum("leaflets")))
+        rows = left_at_doors(areas, asof, today=today).order_by()
+        return dict(rows.values_list("area").annotate(n=Sum("leaflets")))
 
-    return count
+    return Indicator(key, caption, count, late=late_leaflets(today=today), order=order, in_table=False)
 
 
 for _indicator in (
     door_figure("signed_today", "今日新签承诺书", 18, _signed_today, in_table=False),
     door_figure("absent_followed_up", "今日跟进无人户", 19, _absent_followed_up, in_table=False),
-    Indicator("leaflets_today", "今日发放宣传单", _leaflets(today=True), order=80, in_table=False),
-    Indicator("leaflets", "累计发放宣传单", _leaflets(), order=81, in_table=False),
+    _leaflets_figure("leaflets_today", "今日发放宣传单", 80, today=True),
+    _leaflets_figure("leaflets", "累计发放宣传单", 81),
 ):
     register_indicator(_indicator)
 
@@ -70,7 +67,7 @@ def _survey(figures: Figures) -> str:
 
 
 def _leaflets_said(figures: Figures) -> str:
-    return f"今日入户{figures.new('leaflets_today', '份', '发放宣传单')}，累计{figures['leaflets']}份。"
+    return f"今日{figures.new('leaflets_today', '份', '发放宣传单')}，累计{figures['leaflets']}份。"
 
 
 for _paragraph in (

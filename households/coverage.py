@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from grassroots.grid.duties import Chain, DutyTarget, duties_for_many
-from grassroots.grid.models import Area, Level
+from grassroots.grid.models import Area, Level, Staff
 from grassroots.grid.models.areas import path_range
 from households.doors import Figures, is_counted_live, rolled_up
+from households.layers import Laid
 from households.models import Household
 from households.rules.treemap import Rect, squarify
 
@@ -34,6 +35,7 @@ class Answering:
 
     words: list[str] = field(default_factory=list)
     is_gap: bool = False
+    officers: list[Staff] = field(default_factory=list)
 
 
 @dataclass
@@ -44,6 +46,10 @@ class Patch:
     name: str
     figures: Figures
     answering: Answering = field(default_factory=Answering)
+    number: int | None = None
+    """What the layer shows of it; None: completion."""
+    number_url: str = ""
+    number_band: str = ""
 
     @property
     def share(self) -> int | None:
@@ -57,7 +63,14 @@ class Patch:
         return "—" if self.share is None else f"{self.share}%"
 
     @property
+    def label(self) -> str:
+        """What is written in its tile."""
+        return self.share_text if self.number is None else f"{self.number}"
+
+    @property
     def band(self) -> str:
+        if self.number is not None:
+            return self.number_band
         if self.share is None:
             return "none"
         return next(code for least, code, _words in BANDS if self.share >= least)
@@ -92,10 +105,20 @@ class Coverage:
     patches: list[Patch] = field(default_factory=list)
     empty: list[Area] = field(default_factory=list)
     as_of: dt.datetime | None = None
+    laid: Laid | None = None
+
+    def put(self, laid: Laid) -> None:
+        """Show a layer instead of completion."""
+        self.laid = laid
+        for patch in self.patches:
+            patch.number, patch.number_url = laid.numbers[patch.area.pk], laid.urls[patch.area.pk]
+            patch.number_band = laid.band(patch.number)
 
     @property
     def legend(self) -> list[tuple[str, str, int]]:
         """Look, words and number of areas."""
+        if self.laid is not None:
+            return [(code, words, self._in_band(code)) for _least, code, words in self.laid.bands]
         counts = [(code, words, self._in_band(code)) for _least, code, words in BANDS]
         return [*counts, ("none", "只有空置户", self._in_band("none"))]
 
@@ -139,8 +162,8 @@ def _tile(patch: Patch, rect: Rect) -> Tile:
     rect = Rect(round(rect.x, 1), round(rect.y, 1), round(rect.width, 1), round(rect.height, 1))
     room = rect.width - 8
     words: list[tuple[str, str]] = []
-    if rect.height >= LINE and rect.width >= SHARE * len(patch.share_text) + 4:
-        words.append(("share", patch.share_text))
+    if rect.height >= LINE and rect.width >= SHARE * len(patch.label) + 4:
+        words.append(("share", patch.label))
     if words and rect.height >= 2 * LINE and room >= 2 * LETTER:
         words.insert(0, ("name", _short(patch, room)))
     if words and rect.height >= 3 * LINE and rect.width >= 64:
@@ -210,14 +233,19 @@ def _name(one: Area, top: Area, names: Mapping[str, str]) -> str:
     return " ".join(names[path] for path in above if path in names) or one.name
 
 
+def answering_for(areas: Sequence[Area]) -> dict[int, Answering]:
+    """Who answers for each area (a constant number of queries)."""
+    targets = {area.pk: DutyTarget(area.pk) for area in areas}
+    if not targets:
+        return {}
+    chains = duties_for_many(list(targets.values()), paths={area.pk: area.path for area in areas})
+    return {area.pk: _answering(chains[targets[area.pk]], area.level) for area in areas}
+
+
 def _with_officers(found: Coverage) -> Coverage:
-    """Who answers for each (a constant number of queries)."""
-    targets = {patch.area.pk: DutyTarget(patch.area.pk) for patch in found.patches}
-    if targets:
-        paths = {patch.area.pk: patch.area.path for patch in found.patches}
-        chains = duties_for_many(list(targets.values()), paths=paths)
-        for patch in found.patches:
-            patch.answering = _answering(chains[targets[patch.area.pk]], patch.area.level)
+    answering = answering_for([patch.area for patch in found.patches])
+    for patch in found.patches:
+        patch.answering = answering[patch.area.pk]
     return found
 
 
@@ -232,4 +260,5 @@ def _answering(chain: Chain, level: int) -> Answering:
         for link in held
         if link.kind.level == shown
     ]
-    return Answering(words, is_gap)
+    officers = [officer for link in held if link.kind.level == shown for officer in link.officers]
+    return Answering(words, is_gap, officers)

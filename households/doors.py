@@ -122,6 +122,14 @@ def branches_of(area: Area) -> tuple[list[Branch], Figures | None, bool]:
     return [Branch(child, by_child[child.path]) for child in children], total, has_more
 
 
+def own_figures(area: Area) -> Figures:
+    """The doors that hang on the area itself, by state (one query)."""
+    found = Figures()
+    for row in Household.objects.filter(area=area).tally():
+        found.states[row["survey_state"]] += row["n"]
+    return found
+
+
 def roots_of(staff: Staff) -> list[Branch]:
     """The areas at the top of the person's scope with their figures as rolled up (three queries)."""
     roots = [area for area in scope_of(staff).roots() if area.is_open]
@@ -201,8 +209,8 @@ def places_of(areas: Iterable[Area]) -> dict[int, str]:
     """The name of each area with those above it from the village on, e.g. 城厢社区 1组 翠柏苑 (one query)."""
     areas = list(areas)
     wanted = {path for area in areas for path in area.ancestor_paths()}
-    rows = Area.objects.filter(path__in=wanted, level__gte=Level.VILLAGE).order_by()
-    names = dict(rows.values_list("path", "name")) if wanted else {}
+    named = Area.objects.filter(path__in=sorted(wanted), level__gte=Level.VILLAGE).order_by()
+    names = dict(named.values_list("path", "name")) if wanted else {}
     return {
         area.pk: " ".join(names[path] for path in area.ancestor_paths() if path in names) for area in areas
     }

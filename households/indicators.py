@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,18 +13,20 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from grassroots.grid.models import Area
 from grassroots.ledgers.asof import (
     AsOf,
-    Count,
     Indicator,
     Late,
     LateEntries,
     Ratio,
+    day_began,
     register_indicator,
     register_ratio,
 )
+from grassroots.ledgers.late import Cause, entries_of
+from households.late import late_residents, late_supported
+from households.living import actual_residents, supports_of
 from households.models import (
     CommitmentLetter,
     Household,
-    Residency,
     SupportKind,
     SupportStatus,
     Survey,
@@ -45,17 +46,6 @@ def open_households(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Household]:
     """Doors that were open at the end of the period, as far as was known."""
     rows = Household.objects.filter(asof.dated("opened_on", "recorded_at"), area__in=areas.values("pk"))
     return rows.exclude(asof.dated("closed_on", "close_recorded_at"))
-
-
-def actual_residents(areas: QuerySet[Area], asof: AsOf) -> QuerySet[Residency]:
-    """Those who actually lived there at the end of the period, as far as was known."""
-    return living_then(asof).filter(area__in=areas.values("pk"))
-
-
-def living_then(asof: AsOf) -> QuerySet[Residency]:
-    """Residencies that held at the end of the period, as far as was known, without those who are away."""
-    rows = Residency.objects.filter(asof.dated("started_on", "recorded_at"), is_away=False)
-    return rows.exclude(asof.dated("ended_on", "end_recorded_at"))
 
 
 def known_surveys(asof: AsOf) -> QuerySet[Survey]:
@@ -106,16 +96,15 @@ def _residents(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
     return by_area(actual_residents(areas, asof))
 
 
-def _supported(*kinds: SupportKind) -> Count:
+def _support_figure(key: str, caption: str, order: int, *kinds: SupportKind) -> Indicator:
     """People (not entries) with one of these kinds of support, by where they live."""
 
     def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-        support = SupportStatus.objects.filter(
-            asof.dated("started_on", "recorded_at"), person=OuterRef("person"), kind__in=kinds
-        ).filter(Q(ended_on=None) | Q(ended_on__gt=asof.on))
+        support = supports_of(SupportStatus.objects, kinds, asof)
         return by_area(actual_residents(areas, asof).filter(Exists(support)))
 
-    return count
+    late = late_supported(kinds, caption)
+    return Indicator(key, caption, count, late=late, order=order, in_table=False)
 
 
 # --- 更正 -------------------------------------------------------------------------------------------------
@@ -131,23 +120,24 @@ def _touched(areas: QuerySet[Area], since: dt.datetime, known_at: dt.datetime) -
     )
 
 
-Times = tuple[dt.datetime, dt.datetime]
+Entry = tuple[dt.datetime, dt.datetime, str]  # when it happened and was recorded, and by whom
 FEW = 500  # so many keys go into a query as they are
 
 
-def _last_entries(doors: QuerySet[Household], known_at: dt.datetime) -> dict[int, Times]:
+def _last_entries(doors: QuerySet[Household], known_at: dt.datetime) -> dict[int, Entry]:
     """When the last thing recorded of each door happened and was recorded: a knock, its closing, its opening."""
-    found: dict[int, Times] = {}
+    found: dict[int, Entry] = {}
     for pk, opened_on, recorded_at, closed_on, close_recorded_at in doors.values_list(
         "pk", "opened_on", "recorded_at", "closed_on", "close_recorded_at"
     ):
-        found[pk] = AsOf.day(opened_on).start, recorded_at
+        found[pk] = day_began(opened_on), recorded_at, ""
         if closed_on and close_recorded_at and close_recorded_at <= known_at:
-            found[pk] = AsOf.day(closed_on).start, close_recorded_at
+            found[pk] = day_began(closed_on), close_recorded_at, ""
     knocks = Survey.objects.filter(household__in=doors.values("pk"), recorded_at__lte=known_at)
-    for pk, *times in knocks.order_by("recorded_at").values_list("household", "visited_at", "recorded_at"):
-        if times[1] >= found[pk][1]:
-            found[pk] = times[0], times[1]
+    fields = ("household", "visited_at", "recorded_at", "recorded_by__name")
+    for pk, *entry in knocks.order_by("recorded_at").values_list(*fields):
+        if entry[1] >= found[pk][1]:
+            found[pk] = entry[0], entry[1], entry[2]
     return found
 
 
@@ -166,15 +156,12 @@ def _late_doors(doors: Doors, what: str) -> LateEntries:
         changed = now.keys() ^ before.keys()
         which = Q(pk__in=changed) if len(changed) <= FEW else Q(pk__in=touched)
         times = _last_entries(Household.objects.filter(which), asof.known_at)
-        sums: dict[tuple[int, int], list[Times]] = defaultdict(list)
-        for pk in changed:
-            sums[(now[pk], 1) if pk in now else (before[pk], -1)].append(times[pk])
-        found = []
-        for (area_id, sign), entries in sorted(sums.items()):
-            happened_at, recorded_at = max(entries, key=lambda entry: entry[1])
-            words = f"补登{what}" if sign > 0 else f"不再计入{what}"
-            found.append(Late(area_id, sign * len(entries), happened_at, recorded_at, words))
-        return found
+
+        def cause(pk: int, sign: int) -> Cause:
+            happened_at, recorded_at, by = times[pk]
+            return Cause(happened_at, recorded_at, f"补登{what}" if sign > 0 else f"不再计入{what}", by)
+
+        return entries_of([(pk, now[pk], 1) if pk in now else (pk, before[pk], -1) for pk in changed], cause)
 
     return late
 
@@ -191,18 +178,15 @@ def door_figure(key: str, caption: str, order: int, doors: Doors, *, in_table: b
 SURVEY = "入户排查"
 for _indicator in (
     door_figure("households", "总户数", 10, open_households),
-    Indicator("residents", "人数", _residents, order=11, in_table=False),
+    Indicator("residents", "人数", _residents, late=late_residents, order=11, in_table=False),
     door_figure("surveyed_today", "今日", 12, surveyed_today),
     door_figure("surveyed_households", "累计", 13, surveyed),
     door_figure("signed_households", "已签承诺书", 14, signed),
     door_figure("absent_households", "无人户", 15, latest(SurveyOutcome.ABSENT)),
     door_figure("vacant_households", "空置户", 16, latest(SurveyOutcome.VACANT)),
-    Indicator("destitute", "特困供养", _supported(SupportKind.DESTITUTE), order=90, in_table=False),
-    Indicator("low_income", "低保", _supported(SupportKind.LOW_INCOME), order=91, in_table=False),
-    Indicator(
-        "disabled_or_alone", "残疾人和孤寡老人", _supported(SupportKind.DISABLED, SupportKind.ALONE), order=92,
-        in_table=False,
-    ),
+    _support_figure("destitute", "特困供养", 90, SupportKind.DESTITUTE),
+    _support_figure("low_income", "低保", 91, SupportKind.LOW_INCOME),
+    _support_figure("disabled_or_alone", "残疾人和孤寡老人", 92, SupportKind.DISABLED, SupportKind.ALONE),
 ):  # fmt: skip
     register_indicator(_indicator)
 register_ratio(

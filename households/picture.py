@@ -64,11 +64,19 @@ class Stack:
     unit: str
     floors: list[Floor]
     anchor: str = ""
+    officers: str = ""
+    """Who answers for its doors alone (王某 12户); filled in by households/fields.py."""
 
     @property
     def title(self) -> str:
         parts = [f"{self.building}栋" if self.building else "", f"{self.unit}单元" if self.unit else ""]
         return " ".join(part for part in parts if part)
+
+    @property
+    def households(self) -> list[Household]:
+        """Those behind its doors."""
+        cells = (cell for floor in self.floors for cell in floor.cells)
+        return [tile for cell in cells for tile in cell if isinstance(tile, Household)]
 
     @property
     def width(self) -> str:

@@ -2,7 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from households.views import absent, doors, duties, household, people, picture, removals, residencies, survey
+from households.views import (
+    absent,
+    absent_household,
+    door_texts,
+    doors,
+    duties,
+    fields,
+    household,
+    people,
+    picture,
+    removals,
+    residencies,
+    slips,
+    survey,
+    survey_papers,
+)
 
 app_name = "households"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,9 +25,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("find/", doors.door_find, name="door_find"),
     path("picture/", picture.picture_top, name="picture_top"),
     path("picture/<int:pk>/", picture.picture, name="picture"),
+    path("fields/<int:pk>/", fields.field_page, name="field_page"),
     path("missing/<int:pk>/", picture.missing_doors, name="missing_doors"),
     path("missing/doors/<uuid:uid>/undo/", picture.missing_undo, name="missing_undo"),
     path("absent/", absent.absent_list, name="absent_list"),
+    path("absent/slips/", slips.slips_print, name="slips_print"),
+    path(
+        "absent/contacts/<uuid:uid>/dial/", absent_household.absent_contact_dial, name="absent_contact_dial"
+    ),
+    path(
+        "absent/contacts/<uuid:uid>/remove/",
+        absent_household.absent_contact_remove,
+        name="absent_contact_remove",
+    ),
+    path("<uuid:uid>/absent/", absent_household.absent_household, name="absent_household"),
+    path("slip/<slug:code>/", slips.slip_open, name="slip_open"),
     path("create/", household.household_create, name="household_create"),
     path("<uuid:uid>/", household.household_detail, name="household_detail"),
     path("<uuid:uid>/edit/", household.household_edit, name="household_edit"),
@@ -20,6 +47,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:uid>/survey/", survey.survey_create, name="survey_create"),
     path("<uuid:uid>/survey/member/", survey.survey_member_row, name="survey_member_row"),
     path("survey/<uuid:uid>/", survey.survey_detail, name="survey_detail"),
+    path("survey/<uuid:uid>/correct/", survey_papers.survey_correct, name="survey_correct"),
+    path("survey/<uuid:uid>/dial/", survey_papers.proxy_dial, name="proxy_dial"),
+    path("letters/<int:pk>/print/", survey_papers.letter_print, name="letter_print"),
+    path("photos/<uuid:uid>/", survey_papers.photo_view, name="photo_view"),
+    path("photos/<uuid:uid>/erase/", survey_papers.photo_erase_page, name="photo_erase"),
+    path("texts/", door_texts.door_texts, name="door_texts"),
+    path("texts/<int:pk>/<slug:kind>/", door_texts.door_text_edit, name="door_text_edit"),
+    path("manual/<int:pk>/", door_texts.health_manual, name="health_manual"),
     path("id-check/", survey.id_check, name="id_check"),
     path("<uuid:uid>/duties/create/", duties.household_duty_create, name="household_duty_create"),
     path("duties/<slug:on>/<int:pk>/edit/", duties.duty_edit_page, name="duty_edit"),

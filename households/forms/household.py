@@ -121,7 +121,7 @@ class HouseholdEditForm(DoorFields):
     """A registered door; `version` is the one that the page was opened with."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    next_visit_on = day_field("下次上门日期", help_text="无人户才需要")
+    next_visit_on = day_field("下次上门日期", help_text="无人户、空置户才需要")
 
     def __init__(self, *args: Any, household: Household, **kwargs: Any) -> None:
         names = [*OWN, "next_visit_on", "version"]

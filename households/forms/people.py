@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from grassroots.grid.forms.parts import day_field, text_field
+from grassroots.grid.forms.parts import PurposeField, day_field, text_field
 from households.models import Person, Sex, SupportKind
 from households.rules.identity import IdKind
 from households.services import Caution, Difference, PersonData
@@ -135,18 +135,12 @@ class PersonForm(forms.Form):
 class UnmaskForm(forms.Form):
     """What somebody needs the full numbers for."""
 
-    purpose = text_field("用途", 100, required=True, help_text="写明用来做什么,会记入访问日志,本人可能被问到")
+    purpose = PurposeField(help_text="写明用来做什么,会记入访问日志,本人可能被问到")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.purposes = PURPOSES
         self.fields["purpose"].widget.attrs.update(list="purposes", autocomplete="off")
-
-    def clean_purpose(self) -> str:
-        purpose = str(self.cleaned_data["purpose"]).strip()
-        if len(purpose) < 2:
-            raise forms.ValidationError("请把用途写清楚,至少 2 个字。")
-        return purpose
 
 
 class ResidencyEndForm(forms.Form):

@@ -7,13 +7,25 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
 from grassroots.grid.forms.parts import day_field, text_field
-from households.forms.survey_members import KEY, MemberForm, blank_values, card_values, new_key, widgets_dress
+from households.forms.photos import LETTER_PHOTO, photo_field, photo_value
+from households.forms.survey_members import (
+    KEY,
+    MemberForm,
+    blank_values,
+    card_values,
+    new_key,
+    widgets_dress,
+)
+from households.forms.survey_shown import AWAY, NO_SYMPTOM, PHOTO
 from households.models import Household, HousingKind, Residency, SurveyMethod, SurveyOutcome
+from households.rules.signature import Strokes, strokes_read
 from households.services import MemberData, SurveyData, SurveyRefused
+from households.services.data import PhotoData
 
 # 三溪's seven steps, in the office's words (DOMAIN.md §1).
 STEPS = (
@@ -30,12 +42,15 @@ HOUSEHOLD = (
 )  # fmt: skip
 PREFIX = "household_"
 MOST_CARDS = 60
-# 以下全家相同: one tap answers for everybody; what was answered already is overwritten.
+# 全家相同: one tap answers for everybody; what was answered already is overwritten.
 FAMILY = {
     "home": ("at_home", "yes", "全家都在家"),
     "county": ("left_county", "no", "全家近14天未离县"),
-    "contact": ("hubei_contact", "no", "全家无武汉(湖北)接触"),
+    "contact": ("hubei_contact", "no", "全家无武汉（湖北）接触"),
 }
+# 全家如常: all of it and no symptom, but only where nothing was answered yet: one who differs stays as he is.
+USUAL = "usual"
+USUAL_STEPS = ("greet", "ask")
 
 
 class SurveyForm(forms.Form):
@@ -57,10 +72,18 @@ class SurveyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     letter_number = text_field("承诺书编号", 40, help_text="纸上没有编号的留空,自动编号")
+    signature = forms.CharField(label="手写签名", required=False, widget=forms.HiddenInput)
+    letter_photo = photo_field("承诺书照片")
     respondent = text_field("被调查人(签字人)", 50)
-    respondent_relation = text_field("代填人关系", 20, help_text="替老人等回答时填,如:女儿")
+    respondent_relation = text_field("代填人关系", 20, help_text="是本户的什么人，如：女儿")
+    respondent_phone = forms.CharField(
+        label="代填人电话",
+        required=False,
+        max_length=60,
+        help_text="没有电话填“无”；包保人员本人代填的可不填",
+    )
     slip_left = forms.BooleanField(label="已贴温馨提示", required=False)
-    next_visit_on = day_field("下次上门")
+    next_visit_on = day_field("下次上门", help_text="空置的填复核日期")
     method = forms.ChoiceField(
         label="排查方式", choices=SurveyMethod.choices, initial=SurveyMethod.AT_DOOR, widget=forms.RadioSelect
     )
@@ -92,11 +115,7 @@ class SurveyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        widgets_dress(self)
         self.warnings: dict[str, list[str]] = {}
-        for name in ("respondent", "letter_number", "note"):
-            self.fields[name].widget.attrs["autocomplete"] = "off"
-        self.fields["respondent"].widget.attrs["list"] = "people-names"
 
     @property
     def has_household_trouble(self) -> bool:
@@ -108,18 +127,37 @@ class SurveyForm(forms.Form):
         """Whether the folded part on the knock itself must be seen."""
         return bool({"method", "visited_at", "leaflets", "note"} & set(self.errors))
 
+    @property
+    def has_proxy(self) -> bool:
+        """Whether the folded part on 代填 must be seen."""
+        names = ("respondent_relation", "respondent_phone")
+        return any(self[name].value() or name in self.errors for name in names)
+
+    @property
+    def photo_kilobytes(self) -> int:
+        """How large the photo of the letter is that was taken."""
+        return len(self["letter_photo"].value() or "") * 3 // 4 // 1024
+
+    def clean_signature(self) -> Strokes:
+        try:
+            return strokes_read(self.cleaned_data["signature"])
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
     def quiet(self) -> SurveyForm:
         """Show what was typed without checking it."""
         self._errors = forms.utils.ErrorDict()  # type: ignore[attr-defined]
         self.cleaned_data: dict[str, Any] = {}
         return self
 
-    def survey_data(self, members: Iterable[MemberData]) -> SurveyData:
+    def survey_data(self, members: Iterable[MemberData], photos: Iterable[PhotoData]) -> SurveyData:
         """What was typed, for the service."""
         data = self.cleaned_data
-        own = ("outcome", "visited_at", "method", "respondent", "respondent_relation", "slip_left")
+        own = ("outcome", "visited_at", "method", "slip_left", "next_visit_on", "letter_number", "note")
+        who = ("respondent", "respondent_relation", "respondent_phone", "signature")
         return SurveyData(
-            **{name: data[name] for name in (*own, "next_visit_on", "letter_number", "note")},
+            **{name: data[name] for name in (*own, *who)},
+            photos=list(photos),
             household={name: data[PREFIX + name] for name in HOUSEHOLD},
             members=list(members),
             steps=frozenset(data["steps"]),
@@ -127,12 +165,24 @@ class SurveyForm(forms.Form):
         )
 
 
+_OFF = {"autocomplete": "off"}
+SurveyForm.base_fields = widgets_dress(
+    SurveyForm.base_fields,
+    respondent={**_OFF, "list": "people-names"}, letter_number=_OFF, note=_OFF,
+    respondent_relation={**_OFF, "list": "proxy-relations"}, respondent_phone={**_OFF, "inputmode": "tel"},
+    household_share_no={"inputmode": "numeric"},
+)  # fmt: skip
+
+
 class SurveyEntry:
     """The survey form as a whole: one SurveyForm and a MemberForm for each card, in their order."""
 
-    def __init__(self, survey: SurveyForm, members: list[MemberForm]) -> None:
+    def __init__(
+        self, survey: SurveyForm, members: list[MemberForm], photo_trouble: Mapping[str, str] | None = None
+    ) -> None:
         self.survey = survey
         self.members = members
+        self.photo_trouble = photo_trouble or {}
 
     @classmethod
     def from_register(cls, household: Household, residencies: Iterable[Residency]) -> SurveyEntry:
@@ -148,26 +198,44 @@ class SurveyEntry:
         return cls(SurveyForm(initial=initial), members)
 
     @classmethod
-    def from_post(cls, data: QueryDict) -> SurveyEntry:
-        """What was sent."""
+    def from_post(cls, data: QueryDict, photo_trouble: Mapping[str, str] | None = None) -> SurveyEntry:
+        """What was sent; `photo_trouble` is what `photos_take` found wrong."""
         keys = [key for key in dict.fromkeys(data.getlist("members")) if KEY.fullmatch(key)][:MOST_CARDS]
         members = [MemberForm(data, prefix=key) for key in keys]
-        return cls(SurveyForm(data), [one.quiet() if one.is_blank else one for one in members])
+        return cls(SurveyForm(data), [one.quiet() if one.is_blank else one for one in members], photo_trouble)
 
     def quiet(self) -> SurveyEntry:
         """Show what was typed without checking it."""
         self.survey.quiet()
         for member in self.members:
             member.quiet()
+        self._tell_photos()
         return self
 
     def is_valid(self) -> bool:
         """Check every part, so that everything wrong is told at once."""
-        return all([self.survey.is_valid(), *[member.is_valid() for member in self.members]])
+        is_fine = all([self.survey.is_valid(), *[member.is_valid() for member in self.members]])
+        return not self._tell_photos() and is_fine
+
+    def _tell_photos(self) -> bool:
+        """Say of each photo that was not taken why, beside its field."""
+        for name, message in self.photo_trouble.items():
+            if name == LETTER_PHOTO:
+                self.survey.add_error(LETTER_PHOTO, message)
+            for member in self.members:
+                if name == member.add_prefix(PHOTO):
+                    member.add_error(PHOTO, message)
+        return bool(self.photo_trouble)
 
     def survey_data(self) -> SurveyData:
         """What was typed, for the service."""
-        return self.survey.survey_data(one.member_data() for one in self.members if not one.is_blank)
+        members = [one for one in self.members if not one.is_blank]
+        photos = [
+            PhotoData(photo_value(text), one.key) for one in members if (text := one.cleaned_data.get(PHOTO))
+        ]
+        if text := self.survey.cleaned_data[LETTER_PHOTO]:
+            photos.append(PhotoData(photo_value(text)))
+        return self.survey.survey_data((one.member_data() for one in members), photos)
 
     def refuse(self, refusal: SurveyRefused) -> None:
         """Put what the service refused, or asks about, beside the fields."""
@@ -205,7 +273,7 @@ def _error_rows(form: forms.Form, whom: str) -> list[tuple[str, str, str]]:
             rows += [(whom.strip(), "", str(message)) for message in messages]
         else:
             field = form[name]
-            target = field.id_for_label or f"div_{field.auto_id}"
+            target = (not field.is_hidden and field.id_for_label) or f"div_{field.auto_id}"
             rows += [(f"{whom}{field.label}", target, str(message)) for message in messages]
     return rows
 
@@ -242,11 +310,29 @@ def member_kept(data: QueryDict, key: str) -> None:
 
 def family_answered(data: QueryDict, which: str) -> None:
     """Give everybody who lives here the same answer."""
-    if which in FAMILY:
+    keys = [
+        key
+        for key in data.getlist("members")
+        if data.get(f"{key}-living") != AWAY and not data.get(f"{key}-is_removed")
+    ]
+    if which == USUAL:
+        _usual_answered(data, keys)
+    elif which in FAMILY:
         name, value, _label = FAMILY[which]
-        for key in data.getlist("members"):
-            if data.get(f"{key}-living") != "away" and not data.get(f"{key}-is_removed"):
+        for key in keys:
+            data[f"{key}-{name}"] = value
+
+
+def _usual_answered(data: QueryDict, keys: Iterable[str]) -> None:
+    for key in keys:
+        for name, value in (
+            *((one, said) for one, said, _label in FAMILY.values()),
+            ("symptoms", NO_SYMPTOM),
+        ):
+            if not data.get(f"{key}-{name}"):
                 data[f"{key}-{name}"] = value
+    steps = [*data.getlist("steps"), *USUAL_STEPS]
+    data.setlist("steps", list(dict.fromkeys(steps)))
 
 
 def card_fill(data: QueryDict, key: str, values: Mapping[str, str]) -> None:

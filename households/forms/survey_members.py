@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from grassroots.grid.forms.parts import day_field, text_field
+from grassroots.grid.forms.quick import SharedFields
+from households.forms.photos import photo_field
+from households.forms.survey_shown import AWAY, LIVES, NO_SYMPTOM, REGISTER, SEALED, CardShown
 from households.models import Relation, Residency, ResidencyKind, Sex
-from households.rules.ages import age_on
 from households.rules.answers import SYMPTOMS, temperature_read
 from households.rules.identity import IdKind
 from households.rules.text import narrow
 from households.services import Caution, MemberData, PersonData, Removal
 
-NO_SYMPTOM = "无"
 YES_NO = (("yes", "是"), ("no", "否"))
-LIVES, AWAY = "lives", "away"
 KEY = re.compile(r"m[0-9a-f]{8}")
-# What the register holds, as opposed to what was answered: compared when two have saved.
-REGISTER = (
-    "name", "relation", "sex", "birth_date", "stated_age", "id_kind", "kind", "living", "away_where",
-)  # fmt: skip
-SEALED = ("id_number", "phone")
 
 
 def new_key() -> str:
@@ -37,15 +30,19 @@ def new_key() -> str:
     return f"m{secrets.token_hex(4)}"
 
 
-def widgets_dress(form: forms.Form) -> None:
-    """Give the controls the classes of the visual system (docs/visual-system.md)."""
-    for field in form.fields.values():
+def widgets_dress(fields: Mapping[str, forms.Field], **attributes: dict[str, str]) -> SharedFields:
+    """Give the controls of a form class the looks of the visual system (docs/visual-system.md), and their own."""
+    for name, field in fields.items():
+        field.widget.attrs.update(attributes.get(name, {}))
         widget = field.widget
         ticks = forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple
         if isinstance(widget, ticks):
             widget.attrs["class"] = "form-check-input"
         elif not widget.is_hidden:
             widget.attrs["class"] = "form-select" if isinstance(widget, forms.Select) else "form-control"
+            if not isinstance(widget, forms.Select):
+                widget.attrs["enterkeyhint"] = "next"
+    return SharedFields(fields)
 
 
 class BirthField(forms.DateField):
@@ -73,7 +70,7 @@ def yes_no(label: str, **options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=YES_NO, widget=forms.RadioSelect, **options)
 
 
-class MemberForm(forms.Form):
+class MemberForm(CardShown, forms.Form):
     """A card. Its prefix is its key; `uid` is empty for somebody new. Numbers in the register are not sent back."""
 
     uid = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -108,6 +105,7 @@ class MemberForm(forms.Form):
         widget=forms.TextInput,
         error_messages={"invalid": "年龄请填整数。"},
     )
+    photo = photo_field("证件照片")
     phone = forms.CharField(label="联系电话", required=False, max_length=60)
     no_phone = forms.BooleanField(label="无手机", required=False)
     kind = forms.ChoiceField(label="居住类型", choices=ResidencyKind.choices, widget=forms.RadioSelect)
@@ -136,33 +134,17 @@ class MemberForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        widgets_dress(self)
         self.warnings: dict[str, list[str]] = {}
         self.cautions: list[Caution] = []
         self.masked = self._base_values()
-        hints = {"id_number": "off", "phone": "tel", "temperature": "decimal", "stated_age": "numeric"}
-        for name, mode in hints.items():
-            self.fields[name].widget.attrs.update(
-                autocomplete="off", inputmode=mode if mode != "off" else "text"
-            )
-        self.fields["birth_date"].widget.attrs.update(
-            inputmode="numeric", autocomplete="off", placeholder="如 19500304"
-        )
         for name in SEALED:
             if self.masked.get(name):
                 self.fields[name].widget.attrs["placeholder"] = f"{self.masked[name]}(不改留空)"
-        for name in ("name", "companions", "returned_from", "away_where", "note"):
-            self.fields[name].widget.attrs["autocomplete"] = "off"
 
     @property
     def key(self) -> str:
         """The card's key, which names its fields."""
         return self.prefix or ""
-
-    @property
-    def is_known(self) -> bool:
-        """Whether somebody registered is meant."""
-        return bool(self["uid"].value())
 
     @property
     def is_blank(self) -> bool:
@@ -173,69 +155,6 @@ class MemberForm(forms.Form):
     def is_gone(self) -> bool:
         """Whether the card has been taken off the list and waits for where he went."""
         return str(self["is_removed"].value()).lower() in ("1", "true", "on")
-
-    @property
-    def has_identity_trouble(self) -> bool:
-        """Whether the folded part of the card must be seen."""
-        names = set(IDENTITY)
-        return not self.is_known or bool(names & (set(self.errors) | set(self.warnings)))
-
-    @property
-    def has_journey(self) -> bool:
-        """Whether the questions on a journey must be seen."""
-        asked = ("returned_from", "left_on", "returned_on", "transport", "companions")
-        said_yes = "yes" in (self["left_county"].value(), self["hubei_contact"].value())
-        return said_yes or any(self[name].value() or name in self.errors for name in asked)
-
-    @property
-    def shows_reasons(self) -> bool:
-        """Whether a reason may have to be given for the ID number."""
-        names = ("id_check_reason", "id_shared_reason")
-        return (
-            any(self[name].value() or name in self.warnings for name in names) or "id_number" in self.errors
-        )
-
-    @property
-    def summary(self) -> str:
-        """Relation, sex and age beside the name of somebody registered."""
-        relation = dict(Relation.choices).get(self["relation"].value() or "", "")
-        sex = dict(Sex.choices[:2]).get(self["sex"].value() or "", "")
-        return " · ".join(part for part in (relation, sex, self._age_words()) if part)
-
-    def _age_words(self) -> str:
-        try:
-            return (
-                f"{age_on(dt.date.fromisoformat(self['birth_date'].value() or ''), timezone.localdate())}岁"
-            )
-        except ValueError:
-            stated = self["stated_age"].value()
-            return f"{stated}岁" if stated else ""
-
-    @property
-    def identity_words(self) -> str:
-        """What the folded register part holds, masked."""
-        if not self.is_known:
-            return ""
-        away = "外出未归" if self["living"].value() == AWAY else ""
-        parts = (away, self.masked.get("id_number") or "证件未登记", self.masked.get("phone") or "电话未登记")
-        return " · ".join(part for part in parts if part)
-
-    @property
-    def confirmed_words(self) -> list[tuple[str, str]]:
-        """Cautions confirmed earlier, which stay ticked when the form is shown again."""
-        asked = {caution.code for caution in self.cautions}
-        return [(code, CONFIRMED.get(code, code)) for code in self.confirmed if code not in asked]
-
-    @property
-    def kept_fields(self) -> list[forms.BoundField]:
-        """Fields that a card taken off the list carries along unseen, so that it can be put back."""
-        shown = ("uid", "base", "is_removed", "removal", "removed_on", "removed_where")
-        return [field for field in self if field.name not in shown]
-
-    @property
-    def chosen_symptoms(self) -> str:
-        """The ticked symptoms for the folded summary."""
-        return "、".join(self["symptoms"].value() or [])
 
     def quiet(self) -> MemberForm:
         """Show what was typed without checking it: after a card was added or removed."""
@@ -269,12 +188,6 @@ class MemberForm(forms.Form):
         self.cautions = [caution for caution in cautions if not caution.by_reason]
         for caution in cautions:
             self.warnings.setdefault(caution.field, []).append(caution.message)
-
-    @property
-    def confirmed(self) -> list[str]:
-        """Codes of the cautions that were ticked."""
-        getlist = getattr(self.data, "getlist", None)
-        return list(getlist(self.add_prefix("confirmed"))) if getlist else []
 
     def member_data(self) -> MemberData:
         """What was typed, for the service."""
@@ -323,23 +236,21 @@ class MemberForm(forms.Form):
         )
 
 
-CONFIRMED = {
-    "same-person": "是同一人,迁入本户",
-    "moves-in": "迁入本户",
-    "id-birth": "出生日期与证件不一致",
-    "id-sex": "性别与证件不一致",
-    "measured-again": "体温已复测",
-    "phone-several": "电话只取第一个",
-}
+_OFF = {"autocomplete": "off"}
+MemberForm.base_fields = widgets_dress(
+    MemberForm.base_fields,
+    id_number={**_OFF, "inputmode": "text"}, phone={**_OFF, "inputmode": "tel"},
+    temperature={**_OFF, "inputmode": "decimal"}, stated_age={**_OFF, "inputmode": "numeric"},
+    birth_date={**_OFF, "inputmode": "numeric", "placeholder": "如 19500304"},
+    name=_OFF, companions=_OFF, returned_from=_OFF, away_where=_OFF, note=_OFF,
+)  # fmt: skip
+
 # Without any of these a card says nothing of anybody, whatever was answered for the whole family.
 TELLING = (
     "name", "id_number", "phone", "birth_date", "stated_age", "temperature", "symptoms", "returned_from",
     "away_where", "note",
 )  # fmt: skip
 OPTIONAL = ("left_on", "returned_on", "temperature")
-IDENTITY = (
-    *REGISTER, *SEALED, "id_check_reason", "id_shared_reason", "no_phone", "away_until", "__all__",
-)  # fmt: skip
 
 
 def _answer(value: str | None) -> bool | None:

@@ -15,7 +15,8 @@ from django import forms
 from django.http import QueryDict
 
 from households.forms.survey import PREFIX, SurveyForm, card_fill, household_values
-from households.forms.survey_members import SEALED, MemberForm, card_values, new_key, register_values
+from households.forms.survey_members import MemberForm, card_values, new_key, register_values
+from households.forms.survey_shown import SEALED
 from households.models import Household, Residency
 
 MINE, THEIRS = "mine", "theirs"

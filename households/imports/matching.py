@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from grassroots.grid.crypto import digest
 from grassroots.grid.scope import scope_of
-from grassroots.ledgers.intake.protocol import ImportContext, Record
+from grassroots.ledgers.intake.protocol import Record
 from grassroots.ledgers.reading.cells import parse_id
 from grassroots.ledgers.reading.parsed import original_text
 from households.models import Person, Residency
@@ -23,6 +24,9 @@ from households.rules.identity import IdKind, IdNumber, parse_id_number
 from households.rules.names import check_name, normalise_name
 from households.rules.phones import parse_phone
 from households.services.residency import place_words
+
+if TYPE_CHECKING:
+    from grassroots.grid.models import Staff
 
 KEYS_AT_ONCE = 2000
 ELSEWHERE = "该人员已在别处登记,不在您的辖区,请联系街道核对后办理。"
@@ -119,10 +123,18 @@ def _unread(seen: Identity, key: str, message: str) -> None:
     seen.unread.add(key)
 
 
+class OnBehalf(Protocol):
+    """Whatever says for whom people are looked up: the context of an import, or a single sighting."""
+
+    @property
+    def staff(self) -> Staff:
+        """Whose scope decides what is his to import."""
+
+
 class Matcher:
     """Finds the people whom rows mean, for whoever imports them."""
 
-    def __init__(self, context: ImportContext) -> None:
+    def __init__(self, context: OnBehalf) -> None:
         self.staff = context.staff
         self.scope = scope_of(context.staff)
         self.own = set(self.scope.own.get("person", ()))

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import F
 
-from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler
-from households.models import Household, Person, Residency
+from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler, rows_delete
+from grassroots.ledgers.rollups import mark_dirty
+from households.models import Household, Person, Residency, SupportStatus
 from households.services.history import rows_note
 
 
@@ -42,6 +43,14 @@ def take_back_households(rows: Sequence[Any], undo: Undo) -> None:
     rows_note(rows, by=undo.by, at=undo.at, reason=REASON)
 
 
+def take_back_supports(rows: Sequence[Any], undo: Undo) -> None:
+    """They go; the figures of where these people live are counted anew."""
+    homes = Residency.objects.open().filter(person__in=[row.person_id for row in rows])
+    rows_delete(SupportStatus, rows, undo)
+    mark_dirty(set(homes.order_by().values_list("area_id", flat=True)))
+
+
 HOUSEHOLD_UNDO = UndoHandler(take_back=take_back_households)
+SUPPORT_UNDO = UndoHandler(take_back=take_back_supports)
 PERSON_UNDO = UndoHandler(take_back=take_back_people)
 RESIDENCY_UNDO = UndoHandler(take_back=take_back_residencies)

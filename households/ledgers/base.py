@@ -67,6 +67,7 @@ COLUMNS = (
     Column("tries", "无人户(第N次)", width=4.8, group=RESULT, format="int"),
     Column("visited_at", "排查时间", format="short-date", width=6, group=RESULT),
     Column("surveyor", "入户人员", width=7, group=RESULT),
+    Column("proxy", "代填人", width=7, group=RESULT, mask="phone"),
 )
 BASE = Layout(
     title="基础台账表", columns=COLUMNS, row_height=30, freeze_columns=3

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain, compress, islice
 from typing import Any
 
-from grassroots.grid.crypto import decrypt_many
+from grassroots.grid.crypto import decrypt, decrypt_many
 from grassroots.grid.names import PlaceNames
 from grassroots.ledgers.engine import Block, LedgerContext, Runs
 from households.ledgers.common import YES_NO
@@ -18,6 +18,7 @@ from households.ledgers.reading import Portion
 from households.models import HousingKind, Relation, ResidencyKind, Sex, SurveyMethod, SurveyState
 from households.rules.ages import age_from_stated, age_on
 from households.rules.identity import IdKind
+from households.rules.proxies import proxy_cell
 
 Columns = list[Sequence[object]]
 
@@ -118,7 +119,7 @@ def _counted(home: Sequence[Any]) -> tuple[int, int, int, str]:
 
 
 def _result(doors: Sequence[Any], portion: Portion) -> Columns:
-    """From 排查状态 to 入户人员."""
+    """From 排查状态 to 代填人."""
     surveys = [portion.surveys.get(door[0]) for door in doors]
     return [
         [STATE[_state(door, portion)] for door in doors],
@@ -127,7 +128,14 @@ def _result(doors: Sequence[Any], portion: Portion) -> Columns:
         [survey[5] or None if survey else None for survey in surveys],
         [survey[3] if survey else None for survey in surveys],
         [survey[4] if survey else "" for survey in surveys],
+        [_proxy(survey) if survey else "" for survey in surveys],
     ]
+
+
+def _proxy(survey: Any) -> str:
+    """Who answered for them at the latest knock, if it was not they; few did, so few phones are opened."""
+    name, relation, phone = survey[6:9]
+    return proxy_cell(name, relation, decrypt(phone)) if relation else ""
 
 
 def _state(door: Any, portion: Portion) -> str:

@@ -28,7 +28,10 @@ RESIDENT = (
     "person__stated_age_on", "person__id_kind", Cast("person__id_number", TextField()),
     Cast("person__phone", TextField()), "relation", "kind", "is_away", "away_where",
 )  # fmt: skip
-SURVEY = ("household_id", "outcome", "method", "visited_at", "staff__name", "absent_try")
+SURVEY = (
+    "household_id", "outcome", "method", "visited_at", "staff__name", "absent_try", "respondent",
+    "respondent_relation", Cast("respondent_phone", TextField()),
+)  # fmt: skip
 ANSWER = (
     "person_id", "left_county", "hubei_contact", "returned_from", "left_on", "returned_on", "transport", "companions",
     "temperature", Cast("symptoms", TextField()), "note",

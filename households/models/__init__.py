@@ -1,5 +1,14 @@
 """Households, people, who lives where, and the door-to-door survey."""
 
+from households.models.absent import (
+    AbsentCall,
+    AbsentContact,
+    CallResult,
+    ContactRelation,
+    DoorSlip,
+    LongAbsence,
+)
+from households.models.door_texts import DoorText
 from households.models.doors import DismissedDoor
 from households.models.duties import HouseholdDuty, PersonDuty
 from households.models.household import Followup, Household, HousingKind, SurveyState
@@ -14,17 +23,26 @@ from households.models.people import (
 )
 from households.models.removals import PersonRemoval, RemovalKind
 from households.models.survey import CommitmentLetter, Survey, SurveyMember, SurveyMethod, SurveyOutcome
+from households.models.survey_papers import PhotoKind, SurveyCorrection, SurveyPhoto, SurveySignature
 
 __all__ = [
+    "AbsentCall",
+    "AbsentContact",
+    "CallResult",
     "CommitmentLetter",
+    "ContactRelation",
     "DismissedDoor",
+    "DoorSlip",
+    "DoorText",
     "Followup",
     "Household",
     "HouseholdDuty",
     "HousingKind",
+    "LongAbsence",
     "Person",
     "PersonDuty",
     "PersonRemoval",
+    "PhotoKind",
     "Relation",
     "RemovalKind",
     "Residency",
@@ -33,8 +51,11 @@ __all__ = [
     "SupportKind",
     "SupportStatus",
     "Survey",
+    "SurveyCorrection",
     "SurveyMember",
     "SurveyMethod",
     "SurveyOutcome",
+    "SurveyPhoto",
+    "SurveySignature",
     "SurveyState",
 ]

@@ -7,11 +7,11 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Q, Value
+from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from simple_history.models import HistoricalRecords
 
+from grassroots.grid.histories import LeanHistory
 from grassroots.grid.models import Area
 from grassroots.grid.scope import scope_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from grassroots.grid.models import Staff
 
 
-NEVER = dt.date(1900, 1, 1)  # stands for "no date" where dates are sorted
+NEVER, LAST = dt.date(1900, 1, 1), dt.date(2200, 1, 1)  # stand for "no date" where dates are sorted
 
 
 class HousingKind(models.TextChoices):
@@ -40,6 +40,9 @@ class SurveyState(models.TextChoices):
     REFUSED = "REFUSED", "拒绝"
     BY_PHONE = "BY_PHONE", "电话"
     VACANT = "VACANT", "空置"
+
+
+VISITED = "VISITED"  # not a state of its own: all but 未访
 
 
 class Followup(models.TextChoices):
@@ -84,6 +87,8 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
         """Households whose tile shows that state: of the survey, or of the follow-up of returnees."""
         if code in {Followup.RETURNEE, Followup.OBSERVED}:
             return self.filter(followup_state=code)
+        if code == VISITED:
+            return self.exclude(survey_state=SurveyState.UNVISITED)
         return self.filter(survey_state=code)
 
     def beyond(self, household: Household) -> Self:
@@ -94,13 +99,30 @@ class HouseholdQuerySet(models.QuerySet["Household"]):
         """What comes before a household in walking order (上一户)."""
         return self.filter(_before(household))
 
+    def empty(self) -> Self:
+        """空置: open, last found empty."""
+        return self.open().filter(survey_state=SurveyState.VACANT)
+
+    def queued(self) -> Self:
+        """Whom 无人户 follows up: nobody opened, or the flat is empty. Never a household with a letter."""
+        return self.open().filter(survey_state__in=[SurveyState.ABSENT, SurveyState.VACANT])
+
     def due(self, on: dt.date) -> Self:
-        """无人户 to be tried again on or before a date; one without a date is due."""
-        return self.absent().filter(Q(next_visit_on=None) | Q(next_visit_on__lte=on))
+        """To be tried again, or reviewed, on or before a date. 无人户 without a date is due, an empty flat is not."""
+        undated = Q(next_visit_on=None, survey_state=SurveyState.ABSENT)
+        return self.queued().filter(Q(next_visit_on__lte=on) | undated)
 
     def by_next_visit(self) -> Self:
-        """In order of the next visit (none planned first), then walking order; `next_on` is the date sorted by."""
-        next_on = Coalesce("next_visit_on", Value(NEVER, output_field=models.DateField()))
+        """In order of the next visit, then walking order; `next_on` is the date sorted by.
+
+        无人户 without a date come first, empty flats without one last.
+        """
+        undated = Case(
+            When(survey_state=SurveyState.VACANT, then=Value(LAST)),
+            default=Value(NEVER),
+            output_field=models.DateField(),
+        )
+        next_on = Coalesce("next_visit_on", undated)
         return self.annotate(next_on=next_on).order_by("next_on", "area_id", "walk_key", "pk")
 
     def beyond_by_next_visit(self, next_on: dt.date, household: Household) -> Self:
@@ -126,8 +148,8 @@ class Household(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     area = models.ForeignKey(
-        Area, verbose_name="小区/组", on_delete=models.PROTECT, related_name="households"
-    )
+        Area, verbose_name="小区/组", on_delete=models.PROTECT, related_name="households", db_index=False
+    )  # household_walk begins with it
     code = models.CharField("户编号", max_length=40, blank=True, default="")
     building = models.CharField("楼栋", max_length=20, blank=True, default="")
     unit = models.CharField("单元", max_length=20, blank=True, default="")
@@ -162,7 +184,7 @@ class Household(models.Model):
     close_recorded_at = models.DateTimeField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
 
-    history = HistoricalRecords()
+    history = LeanHistory()
     objects = HouseholdQuerySet.as_manager()
 
     class Meta:

@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.models import Area
 from households.models.household import Household
 from households.models.people import Person
+from households.rules.phones import mask_phone
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -41,9 +43,11 @@ class Survey(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(
-        Household, verbose_name="户", on_delete=models.PROTECT, related_name="surveys"
+        Household, verbose_name="户", on_delete=models.PROTECT, related_name="surveys", db_index=False
+    )  # survey_household begins with it, survey_area_day with the area
+    area = models.ForeignKey(
+        Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    area = models.ForeignKey(Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+")
     visited_at = models.DateTimeField("上门时间", default=timezone.now)
     recorded_at = models.DateTimeField("录入时间", default=timezone.now, editable=False)
     staff = models.ForeignKey(
@@ -64,7 +68,9 @@ class Survey(models.Model):
     step_supervise = models.BooleanField("督", default=False)
     step_verify = models.BooleanField("核", default=False)
     respondent = models.CharField("被调查人", max_length=50, blank=True, default="")
+    # 代填: somebody else answered, e.g. for an elder; then `respondent` names him.
     respondent_relation = models.CharField("代填人关系", max_length=20, blank=True, default="")
+    respondent_phone = EncryptedTextField("代填人电话", blank=True, default="")
     leaflets = models.PositiveSmallIntegerField("宣传单(份)", default=0)
     absent_try = models.PositiveSmallIntegerField("无人第几次", default=0)
     slip_left = models.BooleanField("已贴温馨提示", default=False)
@@ -83,11 +89,21 @@ class Survey(models.Model):
     def __str__(self) -> str:
         return f"{self.household} {self.visited_at:%F}"
 
+    @property
+    def is_proxy(self) -> bool:
+        """代填: whether somebody else answered for them."""
+        return bool(self.respondent_relation)
+
+    @property
+    def masked_respondent_phone(self) -> str:
+        """138****1234."""
+        return mask_phone(self.respondent_phone)
+
 
 class SurveyMember(models.Model):
     """What was asked and measured of one person at that knock."""
 
-    survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="members")
+    survey = models.ForeignKey(Survey, on_delete=models.PROTECT, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="survey_answers")
     at_home = models.BooleanField("在家", null=True, blank=True)
     left_county = models.BooleanField("近14天离开本县", null=True, blank=True)
@@ -124,14 +140,13 @@ class CommitmentLetter(models.Model):
     """承诺书: the number of households surveyed is the number of signed letters."""
 
     household = models.ForeignKey(
-        Household, verbose_name="户", on_delete=models.PROTECT, related_name="letters"
-    )
+        Household, verbose_name="户", on_delete=models.PROTECT, related_name="letters", db_index=False
+    )  # letter_household begins with it
     survey = models.OneToOneField(Survey, on_delete=models.PROTECT, related_name="letter")
     number = models.CharField("承诺书编号", max_length=40, blank=True, default="")
     signed_by = models.CharField("签字人", max_length=50, blank=True, default="")
     signed_at = models.DateTimeField("签订时间")
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
-    signature = models.FileField("签名图片", upload_to="signatures/%Y/%m/", blank=True)
     area = models.ForeignKey(Area, verbose_name="当时区域", on_delete=models.PROTECT, related_name="+")
 
     class Meta:

@@ -21,6 +21,7 @@ _BETWEEN = re.compile(
 _BLANKS = re.compile(r"\s+")
 _HAN_BLANK = re.compile(rf"(?<=[{_HAN}{_VARIANT}])\s+(?=[{_HAN}])")
 _PIECES = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+|[0-9]")
+_PLAIN = re.compile(rf"[{_HAN}]+")
 # Surnames that are read otherwise than the character is usually (GB/T 28039-2011 writes names by their own reading).
 _SURNAMES = {
     "曾": "z", "单": "s", "仇": "q", "解": "x", "查": "z", "区": "o", "朴": "p", "盖": "g", "翟": "z", "覃": "q",
@@ -60,13 +61,14 @@ def check_name(name: str) -> tuple[Problem, ...]:
     return ()
 
 
+@lru_cache(maxsize=50_000)
 def name_initials(name: str) -> str:
     """Pinyin initials of a normalised name, in lower-case ASCII: 曾小明 → zxm, 单于明 → cym, John Smith → js.
 
     A Latin word gives its first letter, digits stay, surnames of several readings give that of the surname.
     Characters without a known reading, many of those beyond the BMP among them, are left out.
     """
-    pieces = _PIECES.findall(name)
+    pieces = name if _PLAIN.fullmatch(name) else _PIECES.findall(name)
     if not pieces:
         return ""
     first = _SURNAMES.get(name[:2]) if len(pieces) > 2 else None
@@ -77,7 +79,7 @@ def name_initials(name: str) -> str:
 @lru_cache(maxsize=30_000)
 def _initial(piece: str) -> str:
     """The initial of one Chinese character, one Latin word or one digit; '' where there is none."""
-    from pypinyin import Style, lazy_pinyin
+    from grassroots.grid.pinyin import Style, lazy_pinyin
 
     reading = lazy_pinyin(piece[0], style=Style.FIRST_LETTER, errors="default")
     letters = unicodedata.normalize("NFKD", reading[0] if reading else "").lower()

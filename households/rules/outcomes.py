@@ -32,7 +32,8 @@ def standing_after(
 
     * The number of households surveyed is the number of signed letters (签), so a signed household stays
       signed whatever a later knock finds: nobody, a refusal, an empty flat. `signed_at` is the first letter's
-      time. When the family has moved away the household is closed (销户) and another one opened.
+      time. When the family has moved away the household is closed (销户) and another one opened. A signed door
+      asks for no further visit; of an empty flat the date is that of its review (空置复核).
     * An unsigned household stands as the latest knock left it, in the order in which they happened, not in
       which they were entered: the figures of the 统计表 are counted in the same way.
     """
@@ -41,7 +42,6 @@ def standing_after(
     if outcome == SIGNED:
         signed_at = min(signed_at, visited_at) if signed_at else visited_at
     state = SIGNED if signed_at else outcome if is_latest else before.state
-    is_open_question = state not in (SIGNED, VACANT)
     tries = before.absent_tries
     if outcome == ABSENT and (is_latest or state == ABSENT):
         tries += 1
@@ -52,5 +52,5 @@ def standing_after(
         surveyed_at=visited_at if is_latest else before.surveyed_at,
         signed_at=signed_at,
         absent_tries=tries,
-        next_visit_on=(next_visit_on if is_latest else before.next_visit_on) if is_open_question else None,
+        next_visit_on=(next_visit_on if is_latest else before.next_visit_on) if state != SIGNED else None,
     )

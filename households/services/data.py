@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from grassroots.grid import versions
+from households.rules.signature import Strokes
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -128,6 +129,14 @@ class MemberData:
 
 
 @dataclass(frozen=True)
+class PhotoData:
+    """A photo taken at the door: JPEG bytes; of a member's ID card, or (no key) of the letter."""
+
+    jpeg: bytes
+    member_key: str = ""
+
+
+@dataclass(frozen=True)
 class SurveyData:
     """One knock as typed: the household's fields, everyone in it, the steps, the outcome."""
 
@@ -143,11 +152,15 @@ class SurveyData:
     """Who knocked; default: who records it."""
     respondent: str = ""
     respondent_relation: str = ""
+    """代填: what he is to those he answers for; empty when they answered themselves."""
+    respondent_phone: str = ""
     leaflets: int = 0
     slip_left: bool = False
     next_visit_on: dt.date | None = None
     letter_number: str = ""
     """Number on the signed letter; empty: one is made up."""
+    signature: Strokes = field(default_factory=list)
+    photos: Sequence[PhotoData] = ()
     note: str = ""
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from grassroots.ledgers.rollups import mark_dirty
 from households.models import Person, Residency, SupportKind, SupportStatus
+from households.services.history import rows_create, rows_update
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -36,9 +37,8 @@ def support_add(
         Person.objects.select_for_update().get(pk=person.pk)
         if SupportStatus.objects.filter(person=person, kind=kind, ended_on=None).exists():
             raise ValidationError({"kind": f"已登记为“{SupportKind(kind).label}”,不必重复登记。"})
-        support = SupportStatus.objects.create(
-            person=person, kind=kind, started_on=on, note=note.strip(), recorded_at=at
-        )
+        support = SupportStatus(person=person, kind=kind, started_on=on, note=note.strip(), recorded_at=at)
+        rows_create([support], by=by, at=at)
         _mark(person)
     return support
 
@@ -58,7 +58,7 @@ def support_end(
         if support.ended_on is not None:
             raise ValidationError("这一项已经结束。")
         support.ended_on = on
-        support.save(update_fields=["ended_on"])
+        rows_update([support], ["ended_on"], by=by, at=at)
         _mark(support.person)
     return support
 

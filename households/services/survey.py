@@ -16,6 +16,7 @@ from households.models import (
     CommitmentLetter,
     Household,
     HousingKind,
+    LongAbsence,
     Relation,
     Survey,
     SurveyMember,
@@ -28,6 +29,9 @@ from households.services.data import MemberData, StaleVersion, SurveyData, Surve
 from households.services.history import rows_note
 from households.services.household import household_claim, household_differences, household_fill
 from households.services.members import MembersPlan, PlannedMember, members_plan, members_write
+from households.services.photos import PhotoKeeper, photos_or_none
+from households.services.proxy import Proxy, proxy_read
+from households.services.signatures import signature_keep
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Staff
@@ -42,6 +46,8 @@ _STANDING = {
     "absent_tries": "absent_tries",
     "next_visit_on": "next_visit_on",
 }
+# Somebody was met, or the flat is empty: where the household is (长期外出) is answered.
+SETTLES_ABSENCE = frozenset({SurveyOutcome.SIGNED, SurveyOutcome.REFUSED, SurveyOutcome.VACANT})
 Errors = dict[str, list[str]]
 
 
@@ -63,8 +69,8 @@ def survey_record(
     """
     at = at or timezone.now()
     try:
-        with transaction.atomic():
-            return _record(household, version, data, by, at)
+        with transaction.atomic(), photos_or_none() as photos:
+            return _record(household, version, data, by, at, photos)
     except IntegrityError:
         raise SurveyRefused({"": _taken(household, data)}) from None
 
@@ -79,12 +85,13 @@ def _taken(household: Household, data: SurveyData) -> Errors:
 
 
 def _record(
-    household: Household, version: int, data: SurveyData, by: Staff, at: dt.datetime
+    household: Household, version: int, data: SurveyData, by: Staff, at: dt.datetime, photos: PhotoKeeper
 ) -> SurveyRecorded:
     if household.version != version:
         current = Household.objects.select_related("area").get(pk=household.pk)
         raise StaleVersion(current, household_differences(current, data.household))
     errors = _check_visit(household, data, at)
+    proxy = proxy_read(data, by, errors)
     before = _standing(household)
     values = _household_values(household, data, before, errors)
     household_claim(household=household, version=version, values=values, changes=data.household)
@@ -97,10 +104,14 @@ def _record(
         raise SurveyRefused(plan.errors, plan.cautions)
     areas = members_write(plan)
     rows_note([household], by=by, at=at, reason="入户排查")
-    survey = _survey_write(household, data, before, by, at)
+    survey = _survey_write(household, data, before, proxy, by, at)
     members = _answers_write(survey, plan)
     if data.outcome == SurveyOutcome.SIGNED:
         _letter_write(survey, data, plan, is_first=before.signed_at is None)
+        signature_keep(survey, data.signature)
+    photos.keep(survey, data.photos, {row.member.key: row.person for row in plan.kept})
+    if before.state == SurveyOutcome.ABSENT and data.outcome in SETTLES_ABSENCE:
+        LongAbsence.objects.open().filter(household=household).update(ended_by=by, ended_at=at)
     mark_dirty({household.area_id, *areas})
     for listen in hooks.survey_listeners:
         listen(survey, members, by)
@@ -123,7 +134,7 @@ def _check_visit(household: Household, data: SurveyData, at: dt.datetime) -> Err
         errors["next_visit_on"] = ["下次上门不能早于本次上门。"]
     if not 0 <= data.leaflets <= 999:
         errors["leaflets"] = ["份数应在 0–999 之间。"]
-    for name in ("respondent", "respondent_relation", "note"):
+    for name in ("respondent", "note"):
         limit = getattr(Survey._meta.get_field(name), "max_length", None)
         if limit and len(getattr(data, name).strip()) > limit:
             errors[name] = [f"最多 {limit} 个字。"]
@@ -173,7 +184,7 @@ def _has_answers(member: MemberData) -> bool:
 
 
 def _survey_write(
-    household: Household, data: SurveyData, before: Standing, by: Staff, at: dt.datetime
+    household: Household, data: SurveyData, before: Standing, proxy: Proxy, by: Staff, at: dt.datetime
 ) -> Survey:
     is_signed = data.outcome == SurveyOutcome.SIGNED
     return Survey.objects.create(
@@ -186,7 +197,8 @@ def _survey_write(
         method=data.method,
         outcome=data.outcome,
         respondent=narrow(data.respondent),
-        respondent_relation=data.respondent_relation.strip(),
+        respondent_relation=proxy.relation,
+        respondent_phone=proxy.phone,
         leaflets=data.leaflets,
         absent_try=before.absent_tries + 1 if data.outcome == SurveyOutcome.ABSENT else 0,
         slip_left=data.slip_left and data.outcome == SurveyOutcome.ABSENT,

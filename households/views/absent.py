@@ -1,4 +1,4 @@
-"""无人户: whom to try again, and when."""
+"""无人户: whom to try again, and when; the queue and the batch of slips from it."""
 
 from __future__ import annotations
 
@@ -13,37 +13,61 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from grassroots.grid.views.pages import link, require, staff_of
-from households.doors import ROWS_PER_PAGE, heads_of, places_of
-from households.models import Household, Survey, SurveyOutcome
+from households.absent import VIEWS, absent_rows, figures_of, in_view, lacking_round, places_with
+from households.doors import ROWS_PER_PAGE
+from households.models import Household
+from households.rules.rounds import ROUNDS
 from households.views.access import open_area_or_404
+
+PAGE = "households:absent_list"
 
 
 @require_GET
 def absent_list(request: HttpRequest) -> HttpResponse:
-    """By next visit, then walking order. `?due=1`: today's and overdue ones; `?area=`: one area; `?after=`: onwards."""
+    """By next date, then walking order. `?view=`: one of VIEWS; `?round=day|evening`: not tried then; `?area=`."""
     area = open_area_or_404(request, request.GET["area"]) if "area" in request.GET else None
     after = _after(request)
     require(request, "households.view_household")
     today = timezone.localdate()
-    is_due = request.GET.get("due") == "1"
-    rows: Any = Household.objects.visible_to(staff_of(request)).select_related("area")
-    rows = rows.due(today) if is_due else rows.absent()
-    if area is not None:
-        rows = rows.within(area)
+    view = _one_of(VIEWS, request.GET.get("view", ""))
+    wanted = _one_of(ROUNDS, request.GET.get("round", ""))
+    mine: Any = Household.objects.visible_to(staff_of(request)).select_related("area")
+    is_own = area is not None and request.GET.get("own") == "1"
+    here: Any = mine if area is None else mine.filter(area=area) if is_own else mine.within(area)
+    rows = in_view(here, view, today)
+    rows = lacking_round(rows, wanted) if wanted else rows
     page, next_url = _page(request, rows, after)
-    notes, heads, places = _last_notes(page), heads_of(page), places_of({row.area for row in page})
-    query = {"area": area.pk} if area else {}
+    query = {"area": area.pk if area else "", "own": "1" if is_own else "", "view": view, "round": wanted}
     context = {
         "area": area,
         "today": today,
-        "rows": [(row, heads.get(row.pk), notes.get(row.pk), places[row.area_id]) for row in page],
+        "rows": absent_rows(page),
+        "figures": figures_of(here, today),
+        "places": places_with(in_view(here, view, today), area) if after is None else [],
         "next_url": next_url,
-        "is_due": is_due,
-        "is_later_page": after is not None,
-        "all_url": link("households:absent_list", **query),
-        "due_url": link("households:absent_list", **query, due=1),
+        "view": view,
+        "round": wanted,
+        "views": _chips(VIEWS, query, "view"),
+        "rounds": _chips(
+            {"": "不分", **{code: f"{name}没去过" for code, name in ROUNDS.items()}}, query, "round"
+        ),
+        "place_url": link(PAGE, **{**query, "area": "", "own": ""}),
+        "all_places_url": link(PAGE, **{**query, "area": "", "own": ""}),
+        "is_own": is_own,
+        "here_url": request.get_full_path(),
     }
     return render(request, "households/absent_list.html", context)
+
+
+def _one_of(known: dict[str, str], sent: str) -> str:
+    return sent if sent in known else ""
+
+
+def _chips(labels: dict[str, str], query: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "url": link(PAGE, **{**query, name: code}), "is_on": query[name] == code}
+        for code, title in labels.items()
+    ]
 
 
 def _after(request: HttpRequest) -> tuple[dt.date, Household] | None:
@@ -74,9 +98,3 @@ def _page(
     query = request.GET.copy()
     query["after"] = f"{last.next_on:%Y-%m-%d}.{last.uid}"
     return found[:ROWS_PER_PAGE], f"?{query.urlencode()}"
-
-
-def _last_notes(households: list[Household]) -> dict[int, Survey]:
-    """The latest knock in vain at each door (one query)."""
-    rows = Survey.objects.filter(household__in=[row.pk for row in households], outcome=SurveyOutcome.ABSENT)
-    return {row.household_id: row for row in rows.select_related("staff").order_by("visited_at", "pk")}

@@ -10,17 +10,28 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from grassroots.grid.models import Area, Level
-from grassroots.grid.scope import scope_of
+from grassroots.grid.prepared import PreparedModels
+from grassroots.grid.scope import is_in_sight, scope_of
 from grassroots.grid.views.pages import link, require, staff_of
 from households.models import Household, Person
 
 Crumbs = list[dict[str, str]]
 
 
+def _household(uid: uuid.UUID) -> QuerySet[Household]:
+    return Household.objects.filter(uid=uid).select_related("area")
+
+
+_HOUSEHOLD: PreparedModels[Household] = PreparedModels(
+    _household, {"uid": (uuid.UUID(int=1), uuid.UUID(int=2))}
+)
+
+
 def household_or_404(request: HttpRequest, uid: uuid.UUID, *permissions: str) -> Household:
     """A household of the person's scope, open or closed; 403 inside it without the right."""
-    rows: QuerySet[Household] = Household.objects.visible_to(staff_of(request)).select_related("area")
-    household = get_object_or_404(rows, uid=uid)
+    household, staff = _HOUSEHOLD.first(uid=uid), staff_of(request)
+    if household is None or not is_in_sight(household, household.area, staff):
+        raise Http404
     require(request, *permissions)
     return household
 

@@ -15,7 +15,8 @@ from grassroots.grid.models import Area, Level
 from grassroots.grid.views.pages import link, require, staff_of
 from households import doors
 from households.forms.household import UNREADABLE, HouseholdCreateForm
-from households.models import Followup, Household
+from households.models import Followup, Household, SurveyState
+from households.models.household import VISITED
 from households.rules.addresses import Door, door_key, parse_door
 from households.views.access import area_crumbs, here, open_area_or_404
 
@@ -25,7 +26,9 @@ FOUND_DOORS = 30
 
 @require_GET
 def household_list(request: HttpRequest) -> HttpResponse:
-    """`?area=` one area, `&building=` one building of it, `&state=` doors in one state, `&after=` the next page."""
+    """`?area=` one area, `&own=1` only its own doors, `&building=` one building of it, `&state=` doors in one state
+    (VISITED: in any but 未访), `&after=` the next page.
+    """
     area = open_area_or_404(request, request.GET["area"]) if "area" in request.GET else None
     after = _after(request)
     require(request, LOOK)
@@ -37,6 +40,9 @@ def household_list(request: HttpRequest) -> HttpResponse:
             return render(request, "households/household_list.html", {"branches": roots, "mine": mine})
         area = roots[0].area
     branches, figures, has_more = doors.branches_of(area)
+    is_own = request.GET.get("own") == "1" and doors.is_counted_live(area)
+    if is_own:
+        branches, figures = [], doors.own_figures(area)
     context: dict[str, Any] = {
         "area": area,
         "crumbs": here(area_crumbs(request, area)),
@@ -49,6 +55,7 @@ def household_list(request: HttpRequest) -> HttpResponse:
     }
     if doors.is_counted_live(area):
         context |= _doors(request, area, figures or doors.Figures(), after)
+        context["is_own"] = is_own
     return render(request, "households/household_list.html", context)
 
 
@@ -72,17 +79,19 @@ def _doors(
 ) -> dict[str, Any]:
     """What is shown below the areas: buildings to choose from, doors as tiles, or doors as a list."""
     state, building = request.GET.get("state", ""), request.GET.get("building")
-    if state not in doors.STATE_WORDS:
+    if state not in doors.STATE_WORDS and state != VISITED:
         state = ""
+    is_own = request.GET.get("own") == "1"
     buildings = [] if state else doors.buildings_of(area)
     rows = Household.objects.open()
-    rows = rows.within(area).in_state(state) if state else rows.filter(area=area)
+    rows = rows.in_state(state) if state else rows
+    rows = rows.within(area) if state and not is_own else rows.filter(area=area)
     if building is not None:
         rows = rows.filter(building=building)
     context: dict[str, Any] = {
         "state": state,
         "building": building,
-        "chips": _chips(area, figures, state, building),
+        "chips": _chips(area, figures, state, building, is_own=is_own),
     }
     context["buildings"] = buildings if any(one.name for one in buildings) else []
     total = sum(one.figures.doors for one in buildings)
@@ -111,18 +120,23 @@ def _page(
     return found[:size], f"?{query.urlencode()}"
 
 
-def _chips(area: Area, figures: doors.Figures, state: str, building: str | None) -> list[dict[str, Any]]:
-    """The filters by state with their numbers; 全部 comes first."""
+def _chips(
+    area: Area, figures: doors.Figures, state: str, building: str | None, *, is_own: bool
+) -> list[dict[str, Any]]:
+    """The filters by state with their numbers; 全部 comes first, 已访 stands there only while it is chosen."""
     rows, counts = Household.objects.within(area), dict(figures.states)
+    if is_own:
+        rows = rows.filter(area=area)
     if building is not None:
         rows = rows.filter(building=building)
         counts = {row["survey_state"]: row["n"] for row in rows.tally()}
     total = sum(counts.values())
-    counts |= doors.followups_of(rows)
-    query = {"area": area.pk, "building": building} if building else {"area": area.pk}
+    counts |= {VISITED: total - counts.get(SurveyState.UNVISITED, 0), **doors.followups_of(rows)}
+    query = {"area": area.pk, "own": "1" if is_own else "", "building": building or ""}
     base = link("households:household_list", **query)
     chips = [{"word": "全部", "code": "", "count": total, "url": base, "is_on": not state}]
-    for code, word in doors.STATE_WORDS.items():
+    words = {**doors.STATE_WORDS, **({VISITED: "已访"} if state == VISITED else {})}
+    for code, word in words.items():
         if counts.get(code) or code == state or code not in Followup.values:
             url = link("households:household_list", **query, state=code)
             chips.append(

@@ -16,11 +16,21 @@ from grassroots.grid.duties import DutyTarget, duties_for
 from grassroots.grid.submissions import SubmissionInvalid
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from households.forms.household import HouseholdCloseForm, HouseholdCreateForm, HouseholdEditForm
-from households.models import CommitmentLetter, Household, HouseholdDuty, Residency, Survey, SurveyState
+from households.models import (
+    CommitmentLetter,
+    Household,
+    HouseholdDuty,
+    Residency,
+    Survey,
+    SurveyPhoto,
+    SurveyState,
+)
+from households.rules.outcomes import NOBODY_MET
 from households.services import StaleVersion, household_close, household_open, household_update
 from households.views.access import area_crumbs, household_crumbs, household_or_404, open_area_or_404
 
 SURVEYS_SHOWN = 20
+PHOTOS_SHOWN = 12
 STALE = 409
 
 
@@ -75,12 +85,18 @@ def household_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     residencies = list(living.prefetch_related("person__supports"))
     doors_here = Household.objects.open().visible_to(staff).filter(area=household.area_id)
     before = doors_here.before(household).order_by("-walk_key", "-pk").first()
+    surveys = surveys_of(household)
+    answered = next((one for one in surveys if one.outcome not in NOBODY_MET), None)
+    photos = SurveyPhoto.objects.filter(survey__household=household).select_related("person")
     context: dict[str, Any] = {
         "household": household,
         "crumbs": household_crumbs(request, household),
         "here": [row for row in residencies if not row.is_away],
         "away": [row for row in residencies if row.is_away],
-        "surveys": surveys_of(household),
+        "surveys": surveys,
+        "signature": next((one.signature for one in surveys if hasattr(one, "signature")), None),
+        "proxy": answered if answered is not None and answered.is_proxy else None,
+        "photos": list(photos.order_by("-pk")[:PHOTOS_SHOWN]),
         "letters": list(CommitmentLetter.objects.filter(household=household).order_by("-signed_at")[:5]),
         "chain": duties_for(DutyTarget(household.area_id, household_id=household.pk)),
         "own_duties": own_duties(household),
@@ -93,7 +109,8 @@ def household_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
 def surveys_of(household: Household) -> list[Survey]:
     """The latest knocks, with who knocked."""
-    rows = Survey.objects.filter(household=household).select_related("staff", "letter")
+    rows = Survey.objects.filter(household=household).select_related("staff", "letter", "signature")
+    rows = rows.defer("signature__strokes")
     return list(rows.order_by("-visited_at", "-pk")[:SURVEYS_SHOWN])
 
 

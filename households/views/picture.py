@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from grassroots.grid.models import Area, Level
@@ -15,7 +16,9 @@ from grassroots.grid.scope import scope_of
 from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from households.coverage import Coverage, coverage_of, coverage_of_roots
+from households.fields import name_officers
 from households.forms.missing import DismissForm
+from households.layers import Laid, Layer, lay, layers_of
 from households.models import DismissedDoor
 from households.picture import MOST_DOORS, DoorPicture, door_picture, group_pictures, possible_doors, sum_of
 from households.services.doors import dismissed_undo, doors_dismiss
@@ -33,34 +36,59 @@ def picture_top(request: HttpRequest) -> HttpResponse:
     roots = [area for area in scope_of(staff_of(request)).roots() if area.is_open]
     if len(roots) == 1:
         return _page(request, roots[0], None)
-    return render(request, "households/picture.html", {"coverage": coverage_of_roots(roots)})
+    coverage = coverage_of_roots(roots)
+    layers, laid = _layer(request, roots, coverage)
+    context = {"coverage": coverage, "layers": layers, "laid": laid}
+    return render(request, "households/picture.html", context)
 
 
 @require_GET
 def picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """The areas below, and the area's own doors; `?building=` those of one building."""
+    """The areas below, and the area's own doors; `?building=` those of one building; `?layer=` what colours areas."""
     area = open_area_or_404(request, pk)
     require(request, LOOK)
     return _page(request, area, request.GET.get("building"))
 
 
+def _layer(request: HttpRequest, tops: list[Area], coverage: Coverage) -> tuple[list[Layer], Laid | None]:
+    """The layers to choose from, and the one asked for with its numbers; the areas of the picture show it."""
+    layers = [one for one in layers_of(staff_of(request)) if one.source.is_live(tops)]
+    asked = next((one for one in layers if one.code == request.GET.get("layer")), None)
+    if asked is None or not tops:
+        return layers, None
+    laid = lay(asked, tops, [patch.area for patch in coverage.patches], timezone.now())
+    coverage.put(laid)
+    return layers, laid
+
+
 def _page(request: HttpRequest, area: Area, building: str | None) -> HttpResponse:
     coverage = Coverage() if building is not None else coverage_of(area)
+    layers, laid = _layer(request, [area], coverage)
     groups = _groups(coverage) if area.level == Level.VILLAGE else []
     shown = door_picture(area, building) if area.level >= Level.VILLAGE and not groups else None
+    name_officers([*([shown] if shown else []), *(one for _group, one in groups)], timezone.localdate())
     if building is not None and (shown is None or building not in {one.name for one in shown.buildings}):
         raise Http404
     context = {
         "area": area,
         "groups": groups,
         "total": sum_of(one for _group, one in groups),
-        "crumbs": _crumbs(request, area, "" if building is None else _named(building)),
+        "crumbs": _layered(_crumbs(request, area, "" if building is None else _named(building)), laid),
         "coverage": coverage,
+        "layers": layers,
+        "laid": laid,
         "picture": shown,
         "building": building,
         "may_add": staff_of(request).has_perm(ADD),
     }
     return render(request, "households/picture.html", context)
+
+
+def _layered(crumbs: Crumbs, laid: Laid | None) -> Crumbs:
+    """The same with the layer kept on the way up."""
+    if laid is None:
+        return crumbs
+    return [{**one, "url": f"{one['url']}?layer={laid.layer.code}" if one["url"] else ""} for one in crumbs]
 
 
 def _groups(coverage: Coverage) -> list[tuple[Area, DoorPicture]]:

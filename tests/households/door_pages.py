@@ -30,7 +30,3 @@ def send(client: Client, url: str, *, submission: uuid.UUID | None = None, **val
     """Send a form with a submission id of its own."""
     data = {key: value for key, value in values.items() if value is not None}
     return client.post(url, {**data, "submission_id": str(submission or uuid.uuid4())})
-
-
-def text_of(response: HttpResponse) -> str:
-    return response.content.decode()

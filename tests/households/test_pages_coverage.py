@@ -13,8 +13,9 @@ from households.coverage import Coverage, Patch, coverage_of, tiles_of
 from households.doors import Figures
 from households.models import SurveyState
 from tests.factories import OfficeCast, make_area, make_household, make_staff
-from tests.households.door_pages import office, signed_in, text_of
+from tests.households.door_pages import office, signed_in
 from tests.households.test_pages_doors import _queries
+from tests.texts import text_of
 
 __all__ = ["office"]
 TOP = "/households/picture/"

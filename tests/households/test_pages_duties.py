@@ -10,7 +10,8 @@ from django.utils import timezone
 from grassroots.grid.models import DutyKind
 from households.models import Household, HouseholdDuty, Person, PersonDuty, Residency
 from tests.factories import OfficeCast, make_household, make_person
-from tests.households.door_pages import office, send, signed_in, text_of
+from tests.households.door_pages import office, send, signed_in
+from tests.texts import text_of
 
 __all__ = ["office"]
 

@@ -213,3 +213,28 @@ def test_several_returnees_are_listed_with_a_file_for_each(page: SurveyPage) -> 
     shown = page.client.get(page.press()["Location"]).content.decode()
     assert all(str(person.uid) in shown for person in Person.objects.all())
     assert shown.count("/quarantine/returnees/new/") == 2
+
+
+def test_all_as_usual_answers_for_everybody_but_whom_differs(page: SurveyPage) -> None:
+    page.fill_card(1, left_county="yes", symptoms=["干咳"])
+    page.press("family", "usual")
+    assert (page.card(0, "at_home"), page.card(0, "left_county"), page.card(0, "hubei_contact")) == (
+        "yes",
+        "no",
+        "no",
+    )
+    assert page.fields[f"{page.keys[0]}-symptoms"] == ["无"]
+    assert (page.card(1, "at_home"), page.card(1, "left_county")) == ("yes", "yes")
+    assert page.fields[f"{page.keys[1]}-symptoms"] == ["干咳"]
+    assert page.fields["steps"] == ["greet", "ask"]
+    assert "在家 · 未离县 · 无接触 · 无不适" in page.text and "在家 · 离过县 · 无接触 · 干咳" in page.text
+    assert not Survey.objects.exists()
+
+
+def test_only_somebody_new_or_different_is_shown_open(page: SurveyPage) -> None:
+    fold = 'class="person-card__fold" open'
+    assert page.text.count("person-card__fold") == 2 and fold not in page.text
+    page.press("family", "usual")
+    assert fold not in page.text
+    page.fill_card(0, temperature="37.6").press("add_member")
+    assert page.text.count(fold) == 2

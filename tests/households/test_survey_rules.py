@@ -95,10 +95,10 @@ def test_the_latest_knock_is_remembered_whatever_the_order_of_entry(
 
 
 @given(knocks)
-def test_a_settled_door_asks_for_no_further_visit(given_knocks: list[tuple[str, int]]) -> None:
+def test_a_signed_door_asks_for_no_further_visit(given_knocks: list[tuple[str, int]]) -> None:
     standing = walk(given_knocks)
     assert standing.state in SurveyState.values
-    if standing.state in ("SIGNED", "VACANT"):
+    if standing.state == "SIGNED":
         assert standing.next_visit_on is None
 
 

@@ -29,7 +29,9 @@ from households.rules.identity import OLDEST_YEARS, IdKind, IdNumber, parse_id_n
 from households.rules.names import check_name, normalise_name
 from households.rules.phones import parse_phone
 
-MEMO_SIZE = 60_000
+MEMO_SIZE = 150_000
+# Columns that say the same things as others: what is read in one is known in both.
+ALIKE = {"head": "name", "head_phone": "phone"}
 # What looks odd in these columns is taken as it stands.
 TAKEN_ALL_THE_SAME = frozenset({"temperature", "relation"})
 EARLIEST = dt.date(2019, 1, 1)
@@ -98,10 +100,10 @@ class Reader:
         self.today = timezone.localdate(at)
         self._memos: dict[str, Memo] = {}
         self._reads: dict[str, Callable[[object], Cell]] = {
-            "name": read_name, "head": read_name, "housing": _choice(words.HOUSING, "房屋性质"),
+            "name": read_name, "housing": _choice(words.HOUSING, "房屋性质"),
             "relation": _choice(words.RELATIONS, "与户主关系", other="OTHER"), "sex": _of(parse_sex),
             "birth_date": self._birth, "age": read_age, "id_kind": _choice(words.ID_KINDS, "证件类型"),
-            "phone": read_phone, "head_phone": read_phone, "residency": _choice(words.RESIDENCIES, "居住情况"),
+            "phone": read_phone, "residency": _choice(words.RESIDENCIES, "居住情况"),
             "left_county": read_yes_no, "hubei_contact": read_yes_no, "left_on": self._past,
             "returned_on": self._past, "temperature": read_temperature, "symptoms": read_symptoms,
             "state": _choice(words.STATES, "排查状态"), "signed": _of(parse_yes_no),
@@ -139,6 +141,7 @@ class Reader:
         return {word for cell in {cells[at] for _row, cells in rows} if (word := memo[cell])}
 
     def _memo(self, key: str) -> Memo:
+        key = ALIKE.get(key, key)
         memo = self._memos.get(key)
         if memo is None:
             memo = self._memos[key] = Memo(self._reads.get(key) or _text_up_to(LIMITS.get(key)))

@@ -166,21 +166,24 @@ class Chunk:
             planner.knocks.taken = planner.register.taken_letters(self._area_ids(), numbers)
         for group in self.groups:
             self._household(group)
-        show_old_phones(self.rows)
+        if not planner.register.is_empty:
+            show_old_phones(self.rows)
 
     def _digests(self) -> None:
+        """What people are found by. Held against nothing but each other, their numbers themselves tell them apart:
+        digests are made where they are written."""
         people = [member for group in self.groups for member in group.members.values()]
-        for member, id_digest, phone_digest in zip(
-            people,
-            digest_many((one.id_number for one in people), "id"),
-            digest_many((one.phone for one in people), "phone"),
-            strict=True,
-        ):
-            member.id_digest, member.phone_digest = id_digest, phone_digest
+        if self.planner.register.is_empty:
+            for member in people:
+                member.id_digest, member.phone_digest = member.id_number, member.phone
+            return
         names: dict[str, set[str]] = defaultdict(set)
-        for member in people:
-            if member.id_digest:
-                names[member.id_digest].add(member.name)
+        id_digests = digest_many((one.id_number for one in people), "id")
+        phone_digests = digest_many((one.phone for one in people), "phone")
+        for member, id_digest, phone_digest in zip(people, id_digests, phone_digests, strict=True):
+            member.id_digest, member.phone_digest = id_digest, phone_digest
+            if id_digest:
+                names[id_digest].add(member.name)
         self.planner.members.names = names
 
     def _area_ids(self) -> set[int]:

@@ -80,6 +80,7 @@ _RESULT = (
         "surveyor", "入户人员", ("入户人员签字", "排查人员", "排查人", "调查人", "调查员", "登记人", "采集人"), RESULT
     ),
     Field("respondent", "被调查人", ("被调查人签字", "被访人", "受访人", "签字人"), RESULT),
+    Field("proxy", "代填人", ("代答人", "代填"), RESULT),
     Field("leaflets", "告知书/宣传单", ("宣传单", "宣传单(份)", "告知书", "宣传资料"), RESULT),
     Field("steps", "七步", ("七步法", "七步完成情况", "七步工作法"), RESULT),
     Field("step_greet", "进", (), STEPS), Field("step_scan", "扫", (), STEPS), Field("step_notice", "发", (), STEPS),
@@ -110,5 +111,5 @@ ANSWERS = (
 # What may be too long for its column, with the column's length.
 LIMITS = {
     "code": 40, "landlord": 60, "away_where": 60, "phone_owner": 20, "work_unit": 80, "returned_from": 60,
-    "transport": 60, "companions": 100, "note": 200, "letter": 40, "respondent": 50, "surveyor": 50,
+    "transport": 60, "companions": 100, "note": 200, "letter": 40, "respondent": 50, "surveyor": 50, "proxy": 100,
 }  # fmt: skip

@@ -23,6 +23,7 @@ from households.imports.base.words import NOT_YET, VISITED
 from households.models import HousingKind, SurveyMethod, SurveyOutcome, SurveyState
 from households.rules.answers import travel_problem
 from households.rules.outcomes import NOBODY_MET, Standing, standing_after
+from households.rules.proxies import proxy_parse
 
 if TYPE_CHECKING:
     from grassroots.ledgers.intake.protocol import ImportContext
@@ -57,6 +58,8 @@ class Said:
     tries: int | None = None
     surveyor: str | None = None
     respondent: str | None = None
+    proxy: str | None = None
+    """Who answered for them, as the ledger writes it (rules/proxies.py)."""
     leaflets: int | None = None
     steps: frozenset[str] = frozenset()
     remark: str = ""
@@ -69,7 +72,7 @@ def said_of(block: Block, places: Sequence[int]) -> Said:
     said = Said(
         visited_at=first("visited_at", places), method=first("method", places), letter=first("letter", places),
         tries=first("tries", places), surveyor=first("surveyor", places), respondent=first("respondent", places),
-        leaflets=first("leaflets", places), steps=first("steps", places) or frozenset(),
+        proxy=first("proxy", places), leaflets=first("leaflets", places), steps=first("steps", places) or frozenset(),
     )  # fmt: skip
     if named := [key for key in STEP_KEYS if key in block.read and first(key, places)]:
         said.steps = said.steps | frozenset(named)
@@ -117,7 +120,7 @@ class Knocks:
 
     def ask_staff(self, names: set[str]) -> None:
         """Who of the staff has these names, with the paths of their postings (one query for new names)."""
-        wanted = {one for name in names for one in (name, *_NAMES.split(name))} - self._staff.keys() - {""}
+        wanted = {one for name in names for one in _names_in(name)} - self._staff.keys() - {""}
         if not wanted:
             return
         self._staff |= {name: [] for name in wanted}
@@ -173,14 +176,16 @@ class Knocks:
             else said.tries or 0
         )
         staff_id, note = self._surveyor(row, house, said)
+        proxy = proxy_parse(said.proxy or "") or (said.respondent or "", "", "")
         return KnockPlan(
             at, said.outcome, said.method or _method(said.outcome), staff_id,
             said.steps | ({"step_sign"} if is_signed else frozenset()), standing,
             self._letter(row, house, said, is_first=before.signed_at is None) if is_signed else None,
-            absent_try=min(tries, 999), respondent=said.respondent or "", leaflets=said.leaflets or 0,
+            absent_try=min(tries, 999), respondent=said.respondent or proxy[0],
+            respondent_relation=proxy[1], respondent_phone=proxy[2], leaflets=said.leaflets or 0,
             slip_left=said.outcome == SurveyOutcome.ABSENT and words.slip_was_left(said.remark),
             note="；".join(part for part in (said.remark, note) if part)[:200],
-            signed_by=said.respondent or next((one.name for one in people if one.relation == "HEAD"), ""),
+            signed_by=said.respondent or proxy[0] or next((one.name for one in people if one.relation == "HEAD"), ""),
         )  # fmt: skip
 
     def _surveyor(self, row: Row, house: HousePlan, said: Said) -> tuple[int, str]:
@@ -190,7 +195,7 @@ class Knocks:
         area = house.area
         while not isinstance(area, Area):
             area = area.parent
-        for name in (said.surveyor, *_NAMES.split(said.surveyor)):
+        for name in _names_in(said.surveyor):
             if rows := self._staff.get(name):
                 best = max(rows, key=lambda one: (_common(one[1], area.path), -one[0]))
                 return best[0], "" if name == said.surveyor else f"入户人员:{said.surveyor}"
@@ -255,6 +260,12 @@ class Knocks:
             changes["leaflets"] = said.leaflets
             row.change("宣传单(份)", knock.leaflets, said.leaflets)
         row.work.knock_changes = changes or None
+
+
+@lru_cache(maxsize=20_000)
+def _names_in(text: str) -> tuple[str, ...]:
+    """A cell that may name several officers: as it stands, then each."""
+    return (text, *_NAMES.split(text))
 
 
 def _registered(row: Known, knocks: Sequence[Known], said: Said) -> Known | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from households.imports.base.cells import Block
     from households.imports.base.register import Known, KnownHouse
 
+CREATED, REJECTED = Effect.CREATED, Effect.REJECTED
+
 
 class HousePlan:
     """A household of the file: registered (`known`) or new; `values` are its fields for a new one, else its changes.
@@ -74,6 +76,8 @@ class KnockPlan:
     letter: str | None = None
     absent_try: int = 0
     respondent: str = ""
+    respondent_relation: str = ""
+    respondent_phone: str = ""
     leaflets: int = 0
     slip_left: bool = False
     note: str = ""
@@ -91,6 +95,7 @@ class MemberPlan:
     id_kind = "RESIDENT_ID"
     id_number = ""
     id_digest = ""
+    """By which he is found; where the register is empty, the number itself."""
     id_check_reason = ""
     phone_digest = ""
     phone_owner = ""
@@ -168,11 +173,12 @@ class Row:
 
     @property
     def is_rejected(self) -> bool:
-        return self.planned.effect == Effect.REJECTED
+        return self.planned.effect is REJECTED
 
     def becomes(self, effect: Effect) -> None:
         """The row does at least this."""
-        if self.planned.effect != Effect.CREATED and not self.is_rejected:
+        now = self.planned.effect
+        if now is not CREATED and now is not REJECTED:
             self.planned.effect = effect
 
     def change(self, label: str, old: object, new: object) -> None:

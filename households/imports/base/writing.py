@@ -12,8 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from grassroots.grid.bulk import write_history
-from grassroots.grid.bulk_columns import KeysTaken, reserve_keys, write_columns
-from grassroots.grid.crypto import digest_many
+from grassroots.grid.bulk_columns import Digested, KeysTaken, reserve_keys, write_columns
 from grassroots.grid.lane import Lane, lane
 from grassroots.ledgers.intake.protocol import ImportContext, Planned, PlanStale
 from grassroots.ledgers.rollups import mark_dirty
@@ -116,6 +115,7 @@ class Step:
         """Groups and compounds that are new."""
         places = [house.area for house in self.houses if house.known is None]
         places += [one.area for one in self.members if one.area is not None and one.makes_home]
+        places = list({id(place): place for place in places}.values())
         areas_made(places, self.context)
         made = (place.area if isinstance(place, NewArea) else place for place in places)
         self._areas = {area.pk for area in made if area is not None}
@@ -127,12 +127,6 @@ class Step:
         if house.since is None:
             house.since = min(local_day(house.knock.visited_at), self.today)
         return house.since
-
-    def _last_four(self, texts: list[str], purpose: str) -> list[str]:
-        """Digests of last fours: there are ten thousand different ones, however many people."""
-        different = list(dict.fromkeys(texts))
-        digests = dict(zip(different, digest_many(different, purpose), strict=True))
-        return [digests[text] for text in texts]
 
     def _write(self, model: type[models.Model], columns: dict[str, Any]) -> None:
         keys = self._keys[model]
@@ -173,19 +167,17 @@ class Step:
         if not members:
             return
         stated_on = min(self.context.reference, self.today)
+        numbers, phones = [one.id_number for one in members], [one.phone for one in members]
         self._write(Person, {
             "name": [one.name for one in members], "name_initials": [name_initials(one.name) for one in members],
             "sex": [one.sex for one in members], "birth_date": [one.birth_date for one in members],
             "stated_age": [one.stated_age for one in members],
             "stated_age_on": [None if one.stated_age is None else stated_on for one in members],
-            "id_kind": [one.id_kind for one in members], "id_number": [one.id_number for one in members],
-            "id_digest": [one.id_digest for one in members],
-            "id_last4_digest": self._last_four([last_four(one.id_number) for one in members], "id-last4"),
+            "id_kind": [one.id_kind for one in members], "id_number": numbers, "id_digest": Digested(numbers, "id"),
+            "id_last4_digest": Digested(list(map(last_four, numbers)), "id-last4", is_few=True),
             "id_check_reason": [one.id_check_reason for one in members],
-            "phone": [one.phone for one in members], "phone_digest": [one.phone_digest for one in members],
-            "phone_last4_digest": self._last_four(
-                [last_four_of_phone(one.phone) for one in members], "phone-last4"
-            ),
+            "phone": phones, "phone_digest": Digested(phones, "phone"),
+            "phone_last4_digest": Digested(list(map(last_four_of_phone, phones)), "phone-last4", is_few=True),
             "phone_owner": [one.phone_owner for one in members], "work_unit": [one.work_unit for one in members],
             "note": [one.note for one in members], "recorded_at": self.context.at,
         })  # fmt: skip
@@ -212,7 +204,8 @@ class Step:
             key: [key in knock.steps for knock in knocks] for key in STEP_KEYS
         }  # fmt: skip
         for name in (
-            "visited_at", "staff_id", "method", "outcome", "respondent", "leaflets", "absent_try", "slip_left", "note",
+            "visited_at", "staff_id", "method", "outcome", "respondent", "respondent_relation", "respondent_phone",
+            "leaflets", "absent_try", "slip_left", "note",
         ):  # fmt: skip
             columns[name] = [getattr(knock, name) for knock in knocks]
         self._write(Survey, {

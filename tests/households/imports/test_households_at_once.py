@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         protocol._kinds, "households", replace(protocol.import_kind("households"), whole_step_rows=7)
     )
     monkeypatch.setattr("households.imports.base.planner.PLAN_ROWS", 10)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1})
 
 
 def brought_in(office: OfficeCast, rows: list[Row]) -> ImportBatch:
@@ -52,6 +54,19 @@ def stands() -> list[Any]:
             found.append(sorted(map(repr, one._default_manager.values_list(*names))))
     places = Residency.objects.values_list("person__name", "household__display", "area__name")
     return [*found, sorted(map(repr, places))]
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each import was brought in at once."""
+    answers = []
+    bring_in = at_once.batch_bring_in
+
+    def watching(*args: Any, **more: Any) -> bool:
+        answers.append(bring_in(*args, **more))
+        return answers[-1]
+
+    monkeypatch.setattr("grassroots.ledgers.intake.services.batch_bring_in", watching)
+    return answers
 
 
 def undone(office: OfficeCast, batch: ImportBatch) -> None:
@@ -89,14 +104,7 @@ def test_a_household_that_is_met_again_further_down_goes_the_usual_way(
     office: OfficeCast, monkeypatch: pytest.MonkeyPatch
 ):
     """Its first rows say nothing of a knock, and are written by the time that others do."""
-    answers = []
-    bring_in = at_once.batch_bring_in
-
-    def watched(*args: Any, **more: Any) -> bool:
-        answers.append(bring_in(*args, **more))
-        return answers[-1]
-
-    monkeypatch.setattr("grassroots.ledgers.intake.services.batch_bring_in", watched)
+    answers = watched(monkeypatch)
     first = row(compound="翠柏苑", building="9栋", unit="1单元", door="101", name="冯一", phone="13700000001")
     again = {**first, "姓名": "冯二", "户编号": "F-2", "联系电话": "13700000002", "是否签承诺书": "√"}
     batch = brought_in(office, [first, *street(9), again])
@@ -104,6 +112,23 @@ def test_a_household_that_is_met_again_further_down_goes_the_usual_way(
     assert batch.state == BatchState.APPLIED
     house = Household.objects.get(building="9")
     assert (house.survey_state, house.residencies.count()) == ("SIGNED", 2)
+
+
+def test_a_process_that_ends_before_its_time_costs_time_only(
+    office: OfficeCast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """The one that encrypts beside: nothing of that attempt stays, and the rows come in the usual way."""
+    script = tmp_path / "ends.py"
+    script.write_text("")
+    monkeypatch.setattr("grassroots.grid.packing.SCRIPT", script)
+    answers, before = watched(monkeypatch), schema()
+    rows = street(9)
+    batch = brought_in(office, rows)
+    assert (batch.state, batch.created) == (BatchState.APPLIED, 27)
+    assert answers == [False]
+    assert schema() == before
+    numbers = {person.id_number for person in Person.objects.all()}
+    assert numbers >= {str(one["身份证号"]) for one in rows if one["身份证号"]}
 
 
 def test_rows_that_the_database_does_not_take_leave_nothing(

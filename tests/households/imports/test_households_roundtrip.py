@@ -110,8 +110,15 @@ texts = st.one_of(
     st.just(""),
     st.text(st.sampled_from("武汉成都市一号楼 =+-@'\"&<>、,;☆①Ⅷ𬱖ABCdef0123"), min_size=1, max_size=12),
 ).map(lambda text: " ".join(text.split()))
-says_something = texts.filter(lambda text: text not in {"", "-", "--", "---", "、"} or text == "")
+# Signs that stand for no answer, and those that stand for the cell above (同上).
+SIGNS = {"-", "--", "---", "、", '"', "''"}
+says_something = texts.filter(lambda text: text not in SIGNS)
 days = st.dates(dt.date(2020, 1, 2), dt.date(2020, 1, 28))
+
+
+# 代填: nobody, a daughter with a phone, a neighbour without one.
+PROXIES = (("", "", ""), ("张丽", "子女", "13812345678"), ("王·小", "邻居", "无"))
+WHO = ("respondent", "respondent_relation", "respondent_phone")
 
 
 @st.composite
@@ -140,6 +147,7 @@ def homes(draw: Callable[..., Any]) -> list[dict[str, Any]]:
             "building": draw(st.sampled_from(["", "3", "A", "12"])), "door": str(101 + place),
             "housing": draw(st.sampled_from([HousingKind.OWNED, HousingKind.RENTED, HousingKind.OTHER])),
             "outcome": draw(st.sampled_from([None, *SurveyOutcome.values])), "day": draw(days),
+            "proxy": draw(st.sampled_from(PROXIES)),
             "members": [draw(members(number=place * 10 + one)) for one in range(draw(st.integers(0, 3)))],
         }
         for place in range(count)
@@ -180,10 +188,16 @@ def lay_down(office: OfficeCast, home: dict[str, Any]) -> None:
         ))  # fmt: skip
     if home["outcome"] is not None:
         house.refresh_from_db()
+        who = dict(zip(WHO, home["proxy"], strict=True))
         survey_record(
             household=house, version=house.version, by=office.ding, at=AT,
-            data=SurveyData(home["outcome"], aware(f"{home['day']} 09:30"), members=rows),
+            data=SurveyData(home["outcome"], aware(f"{home['day']} 09:30"), members=rows, **who),
         )  # fmt: skip
+
+
+def proxies() -> list[tuple[str, ...]]:
+    """Who answered for others, of households whose residents the ledger shows."""
+    return sorted(Survey.objects.exclude(respondent_relation="").values_list(*WHO))
 
 
 @pytest.mark.django_db
@@ -205,9 +219,11 @@ def test_whatever_the_register_holds_goes_out_and_comes_in_again(
         again = taken_in(data, office.street, office.ding, at=AT)
         assert (again.created, again.updated, again.rejected) == (0, 0, 0)
         people = sorted(Person.objects.values_list("name", "id_digest", "phone_digest", "sex", "birth_date"))
+        answered = proxies()
         emptied()
         batch = written(taken_in(data, office.street, office.ding, at=AT), at=AT)
         assert batch.rejected == 0
+        assert proxies() == answered
         assert cells(exported(office.street, office.ding)) == cells(data)
         assert (
             sorted(Person.objects.values_list("name", "id_digest", "phone_digest", "sex", "birth_date"))
