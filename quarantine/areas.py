@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
 from grassroots.grid.models import Area
 from grassroots.grid.registry import AreaHooks
 from grassroots.ledgers.rollups import mark_dirty
@@ -16,6 +18,7 @@ from quarantine.models import (
     ObservationStay,
     Paper,
     PaperText,
+    Passing,
     PushedList,
     PushedPerson,
     Returnee,
@@ -38,6 +41,7 @@ def holds_data(area_ids: Sequence[int]) -> bool:
         or ServiceRequest.objects.filter(area__in=area_ids).exists()
         or PushedPerson.objects.filter(area__in=area_ids).exists()
         or PushedList.objects.filter(area__in=area_ids).exists()
+        or Passing.objects.filter(Q(from_area__in=area_ids) | Q(to_area__in=area_ids)).exists()
         or PaperText.objects.filter(area__in=area_ids).exists()
         or Paper.objects.filter(about__in=area_ids).exists()
         or Handover.objects.filter(to_area__in=area_ids).exists()

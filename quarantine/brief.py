@@ -1,21 +1,21 @@
-"""What quarantine says in the daily brief: paragraphs 三, 四, 关爱; close contacts, and figures only for the brief."""
+"""What quarantine says in the daily brief: paragraphs 三, 四; close contacts, and figures only for the brief."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from grassroots.grid.models import Area
-from grassroots.ledgers.asof import AsOf, Count, Indicator, Late, LateEntries, register_indicator
+from grassroots.ledgers.asof import AsOf, Indicator, Late, LateEntries, register_indicator
 from grassroots.ledgers.paragraphs import Figures, Paragraph, register_paragraph
 from grassroots.ledgers.privacy import register_name_finder
 from households.indicators import by_area
 from quarantine.indicators import known_returnees, stays_at
-from quarantine.models import CloseContact, EventKind, ObservationEvent, ServiceRequest
+from quarantine.models import CloseContact, EventKind, ObservationEvent
 from quarantine.services.contacts import named_besides
 
 Contacts = Callable[["QuerySet[Area]", AsOf], "QuerySet[CloseContact]"]
@@ -150,24 +150,6 @@ def _last_events(
     return {pk: (happened_at, recorded_at) for pk, happened_at, recorded_at in rows}
 
 
-def _services(**times: str) -> Count:
-    """代办服务 by its times: `field="period"` in the period, "ever" up to its end, "open" not by its end."""
-
-    def count(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:
-        rows = ServiceRequest.objects.filter(area__in=areas.values("pk"))
-        for field, when in times.items():
-            after = Q(**{f"{field}__gt": asof.end})
-            if when == "open":
-                rows = rows.filter(after | Q(**{field: None}))
-                continue
-            rows = rows.filter(**{f"{field}__lte": asof.end})
-            if when == "period":
-                rows = rows.filter(**{f"{field}__gt": asof.start})
-        return by_area(rows)
-
-    return count
-
-
 for _indicator in (
     _contact_figure("contacts_today", "今日新增", 50, _contacts_today),
     _contact_figure("contacts", "累计", 51, _contacts),
@@ -175,26 +157,6 @@ for _indicator in (
     _contact_figure("contacts_released", "解除", 53, _contacts_released),
     _due_figure("release_due", "明日到期", 60, lambda last_on, on: last_on == on),
     _due_figure("release_overdue", "已期满待解除", 61, lambda last_on, on: last_on < on),
-    Indicator(
-        "services_today", "今日新增代办服务", _services(requested_at="period"), order=82, in_table=False
-    ),
-    Indicator(
-        "services_done_today", "今日办结代办服务", _services(done_at="period"), order=83, in_table=False
-    ),
-    Indicator(
-        "services_open",
-        "待办代办服务",
-        _services(requested_at="ever", done_at="open", dropped_at="open"),
-        order=84,
-        in_table=False,
-    ),
-    Indicator(
-        "services_overdue",
-        "超时未办代办服务",
-        _services(requested_at="ever", due_at="ever", done_at="open", dropped_at="open"),
-        order=85,
-        in_table=False,
-    ),
 ):
     register_indicator(_indicator)
 
@@ -242,19 +204,10 @@ def _contacts_said(figures: Figures) -> str:
     )
 
 
-def _services_said(figures: Figures) -> str:
-    return (
-        f"代办服务（代购、送药、心理疏导等）今日{figures.new('services_today', '件')}，"
-        f"{figures.new('services_done_today', '件', '办结')}，"
-        f"待办{figures['services_open']}件（{figures.new('services_overdue', '件', '超时')}）。"
-    )
-
-
 for _paragraph in (
     Paragraph("returnees", "returnees", _returnees_said),
     Paragraph("observation", "observation", _observation_said),
     Paragraph("contacts", "observation", _contacts_said, order=60),
-    Paragraph("services", "measures", _services_said, topic="关爱"),
 ):
     register_paragraph(_paragraph)
 register_name_finder(named_besides)

@@ -59,7 +59,10 @@ def _late_returnees(*kinds: OriginKind, today: bool = False) -> LateEntries:
         voided = Returnee.objects.filter(
             there, recorded_at__lte=since, voided_at__gt=since, voided_at__lte=asof.known_at
         )
-        rows = [Late(row.area_id, 1, row.found_at, row.recorded_at, "补登返乡人员") for row in added]
+        rows = [
+            Late(row.area_id, 1, row.found_at, row.recorded_at, "补登返乡人员", by=row.recorded_by.name)
+            for row in added.select_related("recorded_by")
+        ]
         return rows + [
             Late(row.area_id, -1, row.found_at, row.voided_at or since, "返乡档案作废") for row in voided
         ]
@@ -117,19 +120,20 @@ def _late_events(
             kind__in=kinds, **{f"{area_field}__in": areas.values("pk")}
         )
         rows = []
-        for event in ObservationEvent.objects.effective(asof.known_at).filter(there, recorded_at__gt=since):
+        added = ObservationEvent.objects.effective(asof.known_at).filter(there, recorded_at__gt=since)
+        for event in added.select_related("by"):
             area_id = getattr(event, f"{area_field}_id")
-            what = f"补登{event.get_kind_display()}"
-            rows.append(Late(area_id, sign, event.happened_at, event.recorded_at, what, event))
+            what, by = f"补登{event.get_kind_display()}", event.by.name
+            rows.append(Late(area_id, sign, event.happened_at, event.recorded_at, what, event, by=by))
         annulled = ObservationEvent.objects.effective(since).filter(
             there, corrections__kind=EventKind.ANNULLED, corrections__recorded_at__gt=since,
             corrections__recorded_at__lte=asof.known_at,
         )  # fmt: skip
-        for event in annulled.prefetch_related("corrections"):
+        for event in annulled.prefetch_related("corrections__by"):
             area_id = getattr(event, f"{area_field}_id")
-            at = next(row.recorded_at for row in event.corrections.all() if row.kind == EventKind.ANNULLED)
-            what = f"撤销{event.get_kind_display()}"
-            rows.append(Late(area_id, -sign, event.happened_at, at, what, event))
+            undone = next(row for row in event.corrections.all() if row.kind == EventKind.ANNULLED)
+            at, what, by = undone.recorded_at, f"撤销{event.get_kind_display()}", undone.by.name
+            rows.append(Late(area_id, -sign, event.happened_at, at, what, event, by=by))
         return rows
 
     return late
@@ -237,24 +241,30 @@ def _late_visits(visits: Visits, what: str) -> LateEntries:
         known = _brought_about(changed, asof.known_at, since)
         rows = []
         for visit in Visit.objects.filter(pk__in=changed).order_by("opens_at", "pk"):
-            recorded_at = known.get(visit.pk, visit.recorded_at)
+            recorded_at, by = known.get(visit.pk, (visit.recorded_at, ""))
             for counted, change, words in ((now, 1, "补记"), (then, -1, "撤销")):
                 if visit.pk in counted:
                     area_id = counted[visit.pk]
-                    rows.append(Late(area_id, change, visit.opens_at, recorded_at, f"{words}{what}"))
+                    rows.append(Late(area_id, change, visit.opens_at, recorded_at, f"{words}{what}", by=by))
         return rows
 
     return late
 
 
-def _brought_about(visits: list[int], known_at: dt.datetime, since: dt.datetime) -> dict[int, dt.datetime]:
-    """When the last reading or event was recorded that changed how these visits count, by visit."""
+def _brought_about(
+    visits: list[int], known_at: dt.datetime, since: dt.datetime
+) -> dict[int, tuple[dt.datetime, str]]:
+    """When the last reading or event was recorded that changed how these visits count, and by whom, by visit."""
     stays = ObservationEvent.objects.filter(
         observation__visits__in=visits, recorded_at__gt=since, recorded_at__lte=known_at
     ).order_by("recorded_at")
-    found = dict(stays.values_list("observation__visits", "recorded_at"))
+    found = {
+        visit: (at, by)
+        for visit, at, by in stays.values_list("observation__visits", "recorded_at", "by__name")
+    }
     readings = Reading.objects.filter(visit__in=visits, entered_at__gt=since, entered_at__lte=known_at)
-    return found | dict(readings.order_by("entered_at").values_list("visit", "entered_at"))
+    rows = readings.order_by("entered_at").values_list("visit", "entered_at", "entered_by__name")
+    return found | {visit: (at, by) for visit, at, by in rows}
 
 
 def _stock_before(areas: QuerySet[Area], asof: AsOf) -> Mapping[int, int]:

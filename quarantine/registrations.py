@@ -46,7 +46,16 @@ grant(Role.INSPECTOR, *LOOK)
 grant(Role.ADMINISTRATOR, *LOOK, "quarantine.add_policy", "quarantine.change_policy")
 
 from grassroots.ledgers.intake.undoing import register_undo  # noqa: E402
-from quarantine import brief, indicators, ledgers, pushed_figures, steps  # noqa: E402, F401
+from quarantine import (  # noqa: E402, F401
+    brief,
+    indicators,
+    ledgers,
+    live,
+    offline,
+    pushed_figures,
+    service_figures,
+    steps,
+)
 from quarantine.imports import pushed, returnees, temperatures, undo  # noqa: E402, F401
 
 register_undo("quarantine.returnee", undo.FILE_UNDO)

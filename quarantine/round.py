@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from grassroots.grid.models import Area
+from grassroots.grid.prepared import Prepared, PreparedModels, Remembered
+from grassroots.grid.scope import scope_of
 from households.doors import places_of
+from households.models import Household, Person
+from quarantine.measuring import MeasuringDuties
 from quarantine.models import Alert, Observation, Policy, PolicyState, Reading, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.rules.policy import NO_SYMPTOM, PolicyTerms
@@ -19,6 +27,8 @@ from quarantine.rules.slots import slot_window
 from quarantine.services.readings import second_is_due
 
 EARLIER_SHOWN = 2
+_DAY, _ONE_DAY = dt.date(1900, 1, 1), dt.timedelta(days=1)
+_MOMENT = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -202,6 +212,29 @@ class RoundRow:
         return f"{self.terms.fever_operator.label}{self.terms.fever_threshold}℃"
 
 
+def _visit_to_show(uid: UUID) -> QuerySet[Visit]:
+    """One visit with what its row needs: of person, household and area no more than that."""
+    rows = visits_to_show(Visit.objects.filter(uid=uid).exclude(state=VisitState.CANCELLED)).order_by()
+    return rows.defer(*(
+        f"observation__{name}__{one.attname}"
+        for name, model, shown in (
+            ("person", Person, {"id", "uid", "name"}),
+            ("household", Household, {"id", "uid", "display"}),
+            ("area", Area, {"id", "path", "name", "level"}),
+        )
+        for one in model._meta.concrete_fields
+        if one.attname not in shown
+    ))  # fmt: skip
+
+
+_VISIT_TO_SHOW: PreparedModels[Visit] = PreparedModels(_visit_to_show, {"uid": (UUID(int=1), UUID(int=2))})
+
+
+def visit_to_show(uid: UUID) -> Visit | None:
+    """A visit that was not called off, with what its row shows (one query)."""
+    return _VISIT_TO_SHOW.first(uid=uid)
+
+
 def visits_to_show(visits: QuerySet[Visit]) -> QuerySet[Visit]:
     """Visits in walking order with what a row needs, and the uid of an open alert of theirs as `open_alert`."""
     alert = Alert.objects.open().filter(visit=OuterRef("pk")).order_by("-raised_at").values("uid")[:1]
@@ -209,16 +242,21 @@ def visits_to_show(visits: QuerySet[Visit]) -> QuerySet[Visit]:
     return visits.select_related(*related).annotate(open_alert=Subquery(alert)).in_walking_order()  # type: ignore[attr-defined,no-any-return]
 
 
+def _readings(visits: Sequence[int]) -> QuerySet[Reading]:
+    rows = Reading.objects.filter(visit__in=visits).select_related("by", "paper_entry")
+    return rows.order_by("visit_id", "sequence")
+
+
+# A saved temperature asks for those of its own visit alone.
+_READINGS: PreparedModels[Reading] = PreparedModels(lambda visit: _readings([visit]), {"visit": (-1, -2)})
+
+
 def rows_of(visits: Sequence[Visit], at: dt.datetime) -> list[RoundRow]:
     """A row for each visit, in their order, by three queries: readings, earlier slots, names of areas."""
     parsed: dict[int, PolicyTerms] = {}
     readings: dict[int, list[Reading]] = defaultdict(list)
     saved = [visit.pk for visit in visits if visit.pk]
-    for reading in (
-        Reading.objects.filter(visit__in=saved)
-        .select_related("by", "paper_entry")
-        .order_by("visit_id", "sequence")
-    ):
+    for reading in _READINGS.instances(visit=saved[0]) if len(saved) == 1 else _readings(saved):
         readings[reading.visit_id].append(reading)
     for visit in visits:
         policy = visit.observation.policy
@@ -243,24 +281,32 @@ def rows_of(visits: Sequence[Visit], at: dt.datetime) -> list[RoundRow]:
     return rows
 
 
+def _slots_before(whom: Iterable[int], since: dt.date, until: dt.datetime) -> Any:
+    """Slots of observations that opened since a day and before a moment, the latest first, with what was measured."""
+    rows = Visit.objects.filter(
+        observation__in=whom, date__gte=since, opens_at__lt=until, readings__corrections=None
+    ).exclude(state=VisitState.CANCELLED)
+    return rows.order_by("observation_id", "-opens_at", "-readings__sequence").values_list(
+        "observation_id", "date", "slot", "state", "readings__temperature", "readings__is_abnormal"
+    )
+
+
+_SLOTS_BEFORE = Prepared(
+    lambda whom, since, until: _slots_before([whom], since, until),
+    {"whom": (-1, -2), "since": (_DAY, _DAY + _ONE_DAY), "until": (_MOMENT, _MOMENT + _ONE_DAY)},
+)
+
+
 def _earlier(visits: Sequence[Visit], labels: Mapping[str, str]) -> dict[int, list[Earlier]]:
     """By observation: what the slots right before showed, the latest first (yesterday's and this morning's)."""
     if not visits:
         return {}
     first = min(visits, key=lambda visit: visit.opens_at)
-    rows = (
-        Visit.objects.filter(
-            observation__in={visit.observation_id for visit in visits},
-            date__gte=first.date - dt.timedelta(days=1),
-            opens_at__lt=first.opens_at,
-            readings__corrections=None,
-        )
-        .exclude(state=VisitState.CANCELLED)
-        .order_by("observation_id", "-opens_at", "-readings__sequence")
-        .values_list(
-            "observation_id", "date", "slot", "state", "readings__temperature", "readings__is_abnormal"
-        )
-    )
+    whom = {visit.observation_id for visit in visits}
+    since, until = first.date - dt.timedelta(days=1), first.opens_at
+    rows = _slots_before(whom, since, until)
+    if len(whom) == 1:
+        rows = _SLOTS_BEFORE.rows(whom=visits[0].observation_id, since=since, until=until)
     found: dict[int, list[Earlier]] = defaultdict(list)
     seen: set[tuple[int, dt.date, str]] = set()
     for observation_id, on, slot, state, temperature, is_abnormal in rows:
@@ -276,34 +322,68 @@ def _earlier(visits: Sequence[Visit], labels: Mapping[str, str]) -> dict[int, li
 
 @dataclass(frozen=True)
 class Tally:
-    """已测 12 / 20, and what else there is to say about the slot."""
+    """已测 12 / 20, and what else there is to say about the slot; `counted_at` in microseconds tells the later one."""
 
     measured: int
     total: int
     away: int = 0
     refused: int = 0
     missed: int = 0
+    counted_at: int = 0
 
     @property
     def waiting(self) -> int:
         return self.total - self.measured
 
 
+def _by_state(visits: QuerySet[Visit]) -> Any:
+    return visits.order_by().values_list("state").annotate(Count("pk"))
+
+
+_TALLIES = Remembered()
+
+
 def tally_of(visits: QuerySet[Visit]) -> Tally:
     """Count a slot's visits (one query; the slot's index bounds it)."""
-    states = VisitState
-    counts = visits.order_by().aggregate(
-        total=Count("pk"),
-        measured=Count("pk", filter=Q(state=states.DONE)),
-        away=Count("pk", filter=Q(state=states.AWAY)),
-        refused=Count("pk", filter=Q(state=states.REFUSED)),
-        missed=Count("pk", filter=Q(state=states.MISSED)),
+    counted_at = time.time_ns() // 1000  # before the count: who begins later sees no less
+    return _tally(_by_state(visits), counted_at)
+
+
+def tally_of_slot(on: dt.date, slot: str, duties: MeasuringDuties, *, is_all: bool) -> Tally:
+    """The same for somebody's visits of a slot: those he must measure, or all of his scope."""
+    counted_at = time.time_ns() // 1000
+    key = (on, slot, scope_of(duties.staff).key, None if is_all else duties.key)
+
+    def build() -> Any:
+        rows = Visit.objects.of_slot(on, slot)
+        staff = duties.staff
+        return _by_state(rows.visible_to(staff) if is_all else rows.to_measure_by(staff, duties))
+
+    return _tally(_TALLIES.rows(key, build), counted_at)
+
+
+def _tally(rows: Iterable[tuple[str, int]], counted_at: int) -> Tally:
+    counts, states = dict(rows), VisitState
+    return Tally(
+        measured=counts.get(states.DONE, 0),
+        total=sum(counts.values()),
+        away=counts.get(states.AWAY, 0),
+        refused=counts.get(states.REFUSED, 0),
+        missed=counts.get(states.MISSED, 0),
+        counted_at=counted_at,
     )
-    return Tally(**counts)
 
 
-def next_to_measure(visits: QuerySet[Visit], visit: Visit) -> Visit | None:
-    """The next of these visits in walking order that has no reading yet, to go to when the page is loaded anew."""
-    rows = visits.filter(state__in=[*UNMEASURED, VisitState.MISSED]).in_walking_order()  # type: ignore[attr-defined]
-    found: Visit | None = rows.beyond(visit).first()
+def next_to_measure(visits: QuerySet[Visit], visit: Visit, own: Sequence[int] | None = None) -> Visit | None:
+    """The next of these visits that has no reading yet, to go to when the page is loaded anew.
+
+    `own`: their ids in the officer's own order; None goes door by door.
+    """
+    waiting: Any = visits.filter(state__in=[*UNMEASURED, VisitState.MISSED])
+    found: Visit | None
+    if own is None or visit.pk not in own:
+        found = waiting.in_walking_order().beyond(visit).first()
+        return found
+    behind = {row.pk: row for row in waiting.filter(pk__in=own[own.index(visit.pk) + 1 :])}
+    found = next((behind[pk] for pk in own if pk in behind), None)
     return found

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from quarantine.views import alert_actions, alerts, backfill, corrections, flags
+from quarantine.views import alert_actions, alerts, backfill, corrections, flags, walks
 from quarantine.views import round as rounds
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("round/", rounds.round_page, name="round"),
+    path("round/order/", walks.round_order, name="round_order"),
+    path("visits/<uuid:uid>/trend/", walks.visit_trend, name="visit_trend"),
     path("visits/<uuid:uid>/", rounds.round_row, name="round_row"),
     path("visits/<uuid:uid>/record/", rounds.visit_record, name="visit_record"),
     path("visits/<uuid:uid>/mark/", rounds.visit_state, name="visit_mark"),

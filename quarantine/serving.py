@@ -165,8 +165,8 @@ def _isolated(at: dt.datetime) -> Q:
     return Q(observations__state=ObservationState.OPEN) | taken
 
 
-def _houses(staff: Staff, at: dt.datetime) -> QuerySet[Household]:
-    """Households of the scope with somebody isolated and somebody who may need care (a wider circle than the rule)."""
+def _houses(doors: QuerySet[Household], at: dt.datetime) -> QuerySet[Household]:
+    """Of these households those with somebody isolated and somebody who may need care (wider than the rule)."""
     today = timezone.localdate(at)
     members = Residency.objects.open().filter(household=OuterRef("pk"))
     old, young = (
@@ -177,14 +177,20 @@ def _houses(staff: Staff, at: dt.datetime) -> QuerySet[Household]:
     frail |= Q(person__stated_age__gte=OLD - 3) | Q(person__stated_age__lte=CHILD)
     supported = SupportStatus.objects.filter(person=OuterRef("person"), ended_on=None, kind__in=NEEDS_CARE)
     isolated = Person.objects.filter(_isolated(at)).values("pk")
-    rows = Household.objects.open().visible_to(staff)
-    rows = rows.filter(Exists(members.filter(person__in=isolated)))
+    rows = doors.filter(Exists(members.filter(person__in=isolated)))
     return rows.filter(Exists(members.filter(frail | Q(Exists(supported)))))
 
 
 def neglected(staff: Staff, at: dt.datetime, after: Household | None = None) -> NeglectedPage:
-    """Who is left alone, household by household in walking order; HOUSES_A_PAGE households looked at a page."""
-    rows = _houses(staff, at)
+    """Who of the scope is left alone, household by household in walking order; HOUSES_A_PAGE of them a page."""
+    return neglected_in(Household.objects.open().visible_to(staff), at, after)
+
+
+def neglected_in(
+    doors: QuerySet[Household], at: dt.datetime, after: Household | None = None
+) -> NeglectedPage:
+    """The same in these open households."""
+    rows = _houses(doors, at)
     if after is not None:
         same = Q(walk_key__gt=after.walk_key) | Q(walk_key=after.walk_key, pk__gt=after.pk)
         rows = rows.filter(Q(area__path__gt=after.area.path) | Q(area__path=after.area.path) & same)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from grassroots.grid.registry import register_step
@@ -16,18 +16,24 @@ from grassroots.notices.tick import first_tick_at
 from quarantine.models import Alert, AlertKind, ObservationState, Visit, VisitState
 from quarantine.models.visits import UNMEASURED
 from quarantine.services.alerts import alert_raise
-from quarantine.services.digest_escalation import escalate_unanswered
+from quarantine.services.digest_escalation import escalate_unanswered, unanswered_due
 from quarantine.services.digests import digest_expire, digest_send, stages_due, why_not, windows_near
-from quarantine.services.escalation import alerts_escalate
-from quarantine.services.policies import propose_remaining
+from quarantine.services.escalation import alerts_due, alerts_escalate
+from quarantine.services.handover_reminders import handovers_due, handovers_remind
+from quarantine.services.policies import propose_remaining, remaining_due
 from quarantine.services.proposals import propose_release
-from quarantine.services.pushed_reminders import tell_checkers
-from quarantine.services.service_digests import services_remind
+from quarantine.services.pushed_reminders import checkers_due, tell_checkers
+from quarantine.services.service_digests import services_due, services_remind
 from quarantine.services.truth import flags_find
 
 BATCH = 2000
 IN_A_ROW = 2
 REACH = dt.timedelta(days=3)  # how far back two slots in a row can lie
+
+
+def missed_due(at: dt.datetime) -> list[QuerySet[Visit]]:
+    """What gives the step below something to do."""
+    return [Visit.objects.overdue(at).order_by("closes_at")]
 
 
 def mark_missed(at: dt.datetime) -> Mapping[str, int]:
@@ -95,8 +101,9 @@ def _lines(
 def remind_round(at: dt.datetime) -> Mapping[str, int]:
     """Digests of the slots: the latest stage that is due goes out; overtaken and old ones are recorded as expired."""
     sent = expired = 0
-    began = first_tick_at() or at
-    for stage in stages_due(at):
+    stages = stages_due(at)
+    began = (first_tick_at() or at) if stages else at
+    for stage in stages:
         reason = why_not(stage, at)
         if reason and stage.due_at < began:
             continue  # nobody was promised anything before the clock ran for the first time
@@ -132,13 +139,14 @@ def mark_closed_slots(at: dt.datetime) -> Mapping[str, int]:
     return {"areas": len(areas)}
 
 
-register_step("quarantine.missed", mark_missed, order=10)
+register_step("quarantine.missed", mark_missed, order=10, due=missed_due)
 register_step("quarantine.closed", mark_closed_slots, order=15)
 register_step("quarantine.remind", remind_round, order=20)
-register_step("quarantine.alerts", alerts_escalate, order=25)
-register_step("quarantine.unanswered", escalate_unanswered, order=27)
+register_step("quarantine.alerts", alerts_escalate, order=25, due=alerts_due)
+register_step("quarantine.unanswered", escalate_unanswered, order=27, due=unanswered_due)
 register_step("quarantine.release", propose_release, order=30)
-register_step("quarantine.recalculate", propose_remaining, order=32)
-register_step("quarantine.pushed", tell_checkers, order=35)
-register_step("quarantine.services", services_remind, order=38)
+register_step("quarantine.recalculate", propose_remaining, order=32, due=remaining_due)
+register_step("quarantine.handovers", handovers_remind, order=33, due=handovers_due)
+register_step("quarantine.pushed", tell_checkers, order=35, due=checkers_due)
+register_step("quarantine.services", services_remind, order=38, due=services_due)
 register_step("quarantine.truth", flags_find, order=40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from quarantine.models import Observation, Reading, VisitState
 from quarantine.rules.chart import Axis, Chart, ChartDay, Column, Point, axis_of, charts_draw
 from quarantine.rules.policy import PolicyTerms
-from quarantine.visit_grid import Cell, Day, Line
+from quarantine.visit_grid import Cell, Day, Line, visit_days
 
 LETTERS = {
     VisitState.MISSED: "漏",
@@ -20,6 +21,20 @@ LETTERS = {
 }
 WAITING = "未"
 """A slot that has closed and that the tick has not marked yet."""
+
+
+TREND_DAYS = 5
+"""As many as a phone shows without scrolling sideways."""
+
+
+def trend_of(observation: Observation, today: dt.date) -> tuple[list[Day], Chart | None]:
+    """The latest days of an observation, up to today, and their chart; no chart before the first day (two queries)."""
+    terms = observation.policy.parsed()
+    days = [day for day in visit_days(observation, terms, today) if not day.is_future][-TREND_DAYS:]
+    if not days:
+        return [], None
+    charts = charts_of(observation, days, terms, axis_for([days], [terms]))
+    return days, charts[0] if charts else None
 
 
 def axis_for(days: Iterable[Sequence[Day]], terms: Sequence[PolicyTerms]) -> Axis:

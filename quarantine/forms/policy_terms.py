@@ -37,6 +37,15 @@ def numbers_of(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
+def hours_of(text: str) -> list[int]:
+    """2、4、8 as hours; nothing for the usual ones. Raises ValidationError naming what is none."""
+    words = split_words(text)
+    wrong = next((word for word in words if not word.isdecimal() or len(word) > 4), "")
+    if wrong:
+        raise forms.ValidationError(f"“{wrong[:12]}”不是小时数，请写成 2、4、8 的样子。")
+    return [int(word) for word in words]
+
+
 class PolicyRow(RowForm):
     """A row that counts once something was typed into one of its `typed` fields."""
 
@@ -160,6 +169,10 @@ class PolicyForm(forms.Form):
     return_clock = forms.ChoiceField(label="转送后返回，天数怎么算", choices=ReturnClock.choices)
     followup_days = text_field("解除后第几天随访", 60, help_text="如 1、2、3、7、14；不随访就空着")
     next_level_minutes = number_field("上一级无人处理，几分钟后再报上一级", least=1, most=7 * 24 * 60)
+    handover_hours = text_field(
+        "移交没有答复，几小时后提醒", 30,
+        help_text="三个数，由小到大：提醒双方、报对方上一级、再报上一级；空着就按 2、4、8",
+    )  # fmt: skip
     identical_days = number_field("体温连续几天完全相同要提醒核实", most=60, help_text="填 0 就不提醒")
     example_on = day_field("举例：返回日期", help_text="只用来看下面的推算，不保存")
 
@@ -188,6 +201,9 @@ class PolicyForm(forms.Form):
 
     def clean_followup_days(self) -> list[int]:
         return numbers_of(self.cleaned_data["followup_days"])
+
+    def clean_handover_hours(self) -> list[int]:
+        return hours_of(self.cleaned_data["handover_hours"])
 
     @property
     def bases(self) -> list[Any]:
@@ -225,6 +241,7 @@ def initial_of(terms: PolicyTerms) -> dict[str, Any]:
         "longest_days": terms.extension.longest_days, "shares_clock": terms.shares_clock,
         "return_clock": terms.return_clock, "followup_days": "、".join(map(str, terms.followup_days)),
         "next_level_minutes": terms.alerts.next_level_minutes, "identical_days": terms.alerts.identical_days,
+        "handover_hours": "、".join(map(str, terms.handover_hours)),
     }  # fmt: skip
     values |= {f"basis_{number}": basis for number, basis in enumerate(terms.start_basis)}
     values |= {name: getattr(getattr(terms, group), name) for name, (group, _label) in FLAGS.items()}
@@ -245,7 +262,7 @@ def terms_of(values: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]
         name: values[name]
         for name in (
             "is_measure_on", "regions", "day_one_is_next_day", "fever_operator", "fever_threshold", "low_limit",
-            "symptoms", "shares_clock", "return_clock", "followup_days",
+            "symptoms", "shares_clock", "return_clock", "followup_days", "handover_hours",
         )
     }  # fmt: skip
     terms["cutoff_on"] = values["cutoff_on"].isoformat() if values["cutoff_on"] else None

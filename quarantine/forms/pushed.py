@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from grassroots.grid.forms.parts import day_field, text_field
+from grassroots.grid.forms.parts import PurposeField, day_field, text_field
 from grassroots.grid.forms.picks import AreaPickField, PickForm, StaffPickField
 from grassroots.grid.models import Area, Staff
 from quarantine.models import PushedCode
@@ -55,7 +55,7 @@ class PushedAssignForm(PickForm):
 class PushedFileForm(forms.Form):
     """What the answer is downloaded for: it holds the sender's data in clear."""
 
-    purpose = text_field("用途", 100, required=True, help_text="如：反馈县公安局 1 月 29 日推送名单")
+    purpose = PurposeField(help_text="如：反馈县公安局 1 月 29 日推送名单")
     interim = forms.BooleanField(
         label="还有未答复的行,先下载中间稿", required=False, help_text="没有答复的行空着,备注写“待核查”"
     )

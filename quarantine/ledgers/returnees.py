@@ -21,8 +21,8 @@ from grassroots.ledgers.engine import (
     Layout,
     LedgerContext,
 )
-from households.indicators import living_then
 from households.ledgers import YES_NO, asof_of
+from households.living import living_then
 from quarantine.models import (
     EventKind,
     KeyReason,

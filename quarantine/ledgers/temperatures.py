@@ -22,8 +22,8 @@ from grassroots.ledgers.engine import (
     LedgerContext,
     Sheet,
 )
-from households.indicators import living_then
 from households.ledgers import asof_of
+from households.living import living_then
 from quarantine.models import Observation, Reading, Visit, VisitState
 
 SLOTS = (("AM", "上午"), ("PM", "下午"))

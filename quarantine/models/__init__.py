@@ -23,8 +23,9 @@ from quarantine.models.observation import (
     Outcome,
 )
 from quarantine.models.papers import Paper, PaperEntry, PaperSerial, PaperText
+from quarantine.models.passings import Passing
 from quarantine.models.policy import Policy, PolicyState
-from quarantine.models.pushed import PushedAnswer, PushedFile, PushedList, PushedPerson, PushedState
+from quarantine.models.pushed import CameBy, PushedAnswer, PushedFile, PushedList, PushedPerson, PushedState
 from quarantine.models.returnee import CloseContact, KeyReason, Returnee, Transport, TripLeg
 from quarantine.models.services import (
     ServiceHow,
@@ -35,6 +36,7 @@ from quarantine.models.services import (
     ServiceStep,
 )
 from quarantine.models.visits import Method, Reading, ReadingSource, Visit, VisitState
+from quarantine.models.walks import WalkOrder
 from quarantine.rules.alerting import AlertKind
 from quarantine.rules.papers import PaperKind
 from quarantine.rules.policy import Place
@@ -49,6 +51,7 @@ __all__ = [
     "AlertKind",
     "AlertOutcome",
     "AlertState",
+    "CameBy",
     "CloseContact",
     "Conclusion",
     "EventKind",
@@ -71,6 +74,7 @@ __all__ = [
     "PaperKind",
     "PaperSerial",
     "PaperText",
+    "Passing",
     "Place",
     "Policy",
     "PolicyState",
@@ -99,4 +103,5 @@ __all__ = [
     "TripLeg",
     "Visit",
     "VisitState",
+    "WalkOrder",
 ]

@@ -32,6 +32,10 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
     def pending(self) -> Self:
         return self.filter(state=HandoverState.PENDING)
 
+    def unanswered(self, at: dt.datetime) -> Self:
+        """The next level is to hear that there is no answer."""
+        return self.filter(state=HandoverState.PENDING, remind_at__lte=at)
+
     def incoming(self, staff: Staff) -> Self:
         """Those that somebody's areas are asked to take."""
         return self.filter(scope_of(staff).in_areas("to_area"))
@@ -64,6 +68,8 @@ class Handover(models.Model):
     state = models.CharField(
         "状态", max_length=10, choices=HandoverState.choices, default=HandoverState.PENDING
     )
+    told_level = models.PositiveSmallIntegerField(default=0, editable=False)  # services/handover_reminders.py
+    remind_at = models.DateTimeField("下次提醒", null=True, blank=True, editable=False)
     decided_by = models.ForeignKey(
         "grid.Staff", verbose_name="答复人", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -95,6 +101,11 @@ class Handover(models.Model):
         indexes = [
             models.Index(fields=["to_area"], condition=Q(state="PENDING"), name="handover_pending_to"),
             models.Index(fields=["from_area"], condition=Q(state="PENDING"), name="handover_pending_from"),
+            models.Index(
+                fields=["remind_at"],
+                condition=Q(state="PENDING", remind_at__isnull=False),
+                name="handover_remind",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grassroots.grid.fields import EncryptedTextField
 from grassroots.grid.models import Area
+from grassroots.grid.paper_codes import spaced_code
 from grassroots.grid.scope import scope_of
 from quarantine.models.observation import Observation
 from quarantine.models.returnee import scoped_q
@@ -156,7 +157,7 @@ class Paper(models.Model):
     @property
     def spaced_code(self) -> str:
         """4821 773 016, as it is printed and typed."""
-        return f"{self.code[:4]} {self.code[4:7]} {self.code[7:]}"
+        return spaced_code(self.code)
 
     @property
     def reprints(self) -> int:

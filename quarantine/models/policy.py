@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from functools import lru_cache
 from typing import Self
 
 from django.db import models
@@ -77,14 +79,18 @@ class Policy(models.Model):
 
     def parsed(self) -> PolicyTerms:
         """The terms as rules use them; dates and names come from the row's own columns."""
-        return policy_terms_from_json(
-            {
-                **self.terms,
-                "code": self.code,
-                "name": self.name,
-                "document_no": self.document_no,
-                "source": self.source,
-                "effective_from": self.effective_from.isoformat() if self.effective_from else None,
-                "effective_to": self.effective_to.isoformat() if self.effective_to else None,
-            }
-        )
+        own = {
+            "code": self.code,
+            "name": self.name,
+            "document_no": self.document_no,
+            "source": self.source,
+            "effective_from": self.effective_from.isoformat() if self.effective_from else None,
+            "effective_to": self.effective_to.isoformat() if self.effective_to else None,
+        }
+        return _terms_of(json.dumps({**self.terms, **own}, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _terms_of(written: str) -> PolicyTerms:
+    """The terms that a text of JSON holds: few policies are in use, and every temperature asks for its own."""
+    return policy_terms_from_json(json.loads(written))

@@ -35,6 +35,13 @@ class PushedListQuerySet(models.QuerySet["PushedList"]):
         return self.filter(scope_of(staff).in_areas())
 
 
+class CameBy(models.TextChoices):
+    """Where people to be checked come from: a list sent from above, or our own checkpoints."""
+
+    SENT = "SENT", "上级推送"
+    CHECKPOINT = "CHECKPOINT", "劝导点移交"
+
+
 class PushedList(models.Model):
     """One list as it came: from whom, to which office, until when, and what it holds (by digest)."""
 
@@ -44,6 +51,7 @@ class PushedList(models.Model):
     )
     title = models.CharField("名称", max_length=80)
     sender = models.CharField("推送单位", max_length=60, blank=True, default="")
+    came_by = models.CharField("来路", max_length=10, choices=CameBy.choices, default=CameBy.SENT)
     received_at = models.DateTimeField("收到时间", default=timezone.now)
     due_on = models.DateField("反馈期限", null=True, blank=True)
     tables = EncryptedTextField("原表各列", blank=True, default="")  # JSON: quarantine/pushed/tables.py
@@ -99,10 +107,11 @@ class PushedPersonQuerySet(models.QuerySet["PushedPerson"]):
     def confirmable(self) -> Self:
         """Open, and the proposal rests on the register, on dates or on the list itself: no visit is needed for it.
 
-        漏排 is never confirmed unseen.
+        漏排 is never confirmed unseen, nor is anybody whom a checkpoint has seen.
         """
         proven = ~Q(matched_by=MatchBy.NOBODY) | Q(proposed=PushedCode.PAST) | ~Q(left_out="")
-        return self.open().filter(proven).exclude(proposed=PushedCode.OMITTED)
+        sent = self.open().filter(list__came_by=CameBy.SENT)
+        return sent.filter(proven).exclude(proposed=PushedCode.OMITTED)
 
     def visible_to(self, staff: Staff) -> Self:
         """Rows to be checked in the person's areas, and those that were given to him."""
@@ -155,6 +164,9 @@ class PushedPerson(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="pushed_people",
+    )
+    noticed_by = models.ForeignKey(
+        "grid.Staff", verbose_name="发现人", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     told_at = models.DateTimeField("通知时间", null=True, blank=True, editable=False)
     proposed = models.CharField("建议答复", max_length=12, choices=PushedCode.choices)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-import segno
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from grassroots.grid.qr import qr_svg
 from quarantine.models import Paper, PaperKind
 
 LINES_A_PAGE = 18  # of a sheet of a round on A4 lying, with the lines that name a place
@@ -75,12 +75,6 @@ def _style(line: str, index: int) -> str:
 
 
 NUMERALS = "一二三四五六七八九十"
-
-
-def qr_svg(address: str) -> SafeString:
-    """The address as an SVG of its own size; error correction M survives a fold."""
-    drawn = segno.make(address, error="m", micro=False)
-    return mark_safe(drawn.svg_inline(border=0, omitsize=True, svgclass="qr__svg", lineclass=None))
 
 
 def sheets_of(papers: Sequence[Paper], request: HttpRequest) -> list[Sheet]:

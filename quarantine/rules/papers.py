@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
+from grassroots.grid.paper_codes import CODE_LENGTH, check_digit, full_code, read_code
+
+__all__ = ["CODE_LENGTH", "check_digit", "full_code", "read_code"]  # of grid, and used with these
+
 BLANK = "＿＿＿＿＿＿"  # what is not known is written in by hand
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _SPACE = re.compile(r"\s+")
-_DIGITS = re.compile(r"\D")
-CODE_LENGTH = 10
 
 
 class PaperKind(TextChoices):
@@ -93,42 +95,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def serial_text(area: str, mark: str, year: int, number: int) -> str:
     """城厢社区居观告〔2020〕0012号."""
     return f"{area}{mark}〔{year}〕{number:04d}号"
-
-
-# --- the code that is typed or scanned -------------------------------------------------------------------
-def check_digit(digits: str) -> str:
-    """The Luhn digit: finds any single wrong digit and nearly every swap of two neighbours."""
-    total = 0
-    for index, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if index % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)
-
-
-def full_code(digits: str) -> str:
-    """Nine digits and their check digit."""
-    return digits + check_digit(digits)
-
-
-def read_code(typed: str) -> tuple[str, str]:
-    """The code that was typed or scanned (also as the whole address of the QR code), or what is wrong with it.
-
-    '' and '' for what is no code at all but may be a serial number.
-    """
-    text = typed.strip()
-    if "/" in text:
-        text = text.rstrip("/").rpartition("/")[2]
-    # Only a code has ten digits and no words beside them.
-    if re.search(r"[^\d\s-]", text):
-        return "", ""
-    digits = _DIGITS.sub("", text)
-    if len(digits) < CODE_LENGTH - 1:
-        return "", ""
-    if len(digits) != CODE_LENGTH:
-        return "", f"查验码是 {CODE_LENGTH} 位数字，现在有 {len(digits)} 位，请对照纸质表重输。"
-    if full_code(digits[:-1]) != digits:
-        return "", "查验码有一位不对，请对照纸质表重输。"
-    return digits, ""
 
 
 def read_serial(typed: str) -> tuple[int | None, int] | None:

@@ -93,6 +93,12 @@ class ExtensionRules:
     longest_days: int = 14
 
 
+#: After how many hours a handover without an answer is told of: to both sides, to those one level above the side that
+#: was asked, and two levels above. No document names any; these are the office's starting values.
+USUAL_HANDOVER_HOURS = (2, 4, 8)
+LONGEST_HANDOVER_HOURS = 7 * 24
+
+
 @dataclass(frozen=True)
 class PolicyTerms:
     """One version of a policy. Dates are calendar days in Asia/Shanghai, `effective_to` is included.
@@ -128,6 +134,8 @@ class PolicyTerms:
     is_measure_on: bool = True
     shares_clock: bool = False
     return_clock: ReturnClock = ReturnClock.CONTINUE
+    handover_hours: tuple[int, ...] = USUAL_HANDOVER_HOURS
+    """After how many hours a handover that nobody answers is told of, level by level."""
 
     @property
     def total_days(self) -> int:
@@ -181,6 +189,7 @@ class PolicyTerms:
             "is_measure_on": self.is_measure_on,
             "shares_clock": self.shares_clock,
             "return_clock": self.return_clock.value,
+            "handover_hours": list(self.handover_hours),
         }
 
 
@@ -217,6 +226,7 @@ def policy_terms_from_json(data: Mapping[str, object]) -> PolicyTerms:
         is_measure_on=reader.flag("is_measure_on", default=True),
         shares_clock=reader.flag("shares_clock", default=False),
         return_clock=reader.choice("return_clock", ReturnClock, default=ReturnClock.CONTINUE),
+        handover_hours=_handover_hours(reader),
     )
     reader.refuse_unknown()
     if not reader.problems:
@@ -307,6 +317,15 @@ def _extension(reader: FieldReader) -> ExtensionRules:
     )
     reader.refuse_unknown()
     return rules
+
+
+def _handover_hours(reader: FieldReader) -> tuple[int, ...]:
+    found = reader.wholes("handover_hours", least=1) or USUAL_HANDOVER_HOURS
+    if len(found) != len(USUAL_HANDOVER_HOURS):
+        reader.fail("handover_hours", "要三个小时数：提醒双方、报上一级、再报上一级")
+    elif found[-1] > LONGEST_HANDOVER_HOURS:
+        reader.fail("handover_hours", f"不能超过{LONGEST_HANDOVER_HOURS}小时（7天）")
+    return found
 
 
 def _check_together(terms: PolicyTerms, reader: FieldReader) -> None:

@@ -165,6 +165,8 @@ def full_points(terms: PolicyTerms, year: int) -> list[tuple[str, str]]:
         for one in terms.alerts.limits
     ]
     points.append(("处置时限", "；".join(limits)))
+    both, above, further = terms.handover_hours
+    points.append(("移交没有答复", f"{both}小时提醒双方，{above}小时报对方上一级，{further}小时再报上一级"))
     again = [
         words
         for words, is_on in (

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from grassroots.grid.models import Staff
 from grassroots.notices.chain import names_of, superiors_of
@@ -27,10 +28,22 @@ from quarantine.services.digests import (
 UNANSWERED = "unacknowledged"
 
 
+def _late(at: dt.datetime) -> QuerySet[Message]:
+    """Asked without its reminder: joined, it may be answered from all that were ever sent of this kind."""
+    return Message.objects.unanswered().filter(escalate_at__lte=at)
+
+
+def unanswered_due(at: dt.datetime) -> list[QuerySet[Message]]:
+    """What may give the step below something to do."""
+    return [_late(at).order_by("escalate_at")]
+
+
 def escalate_unanswered(at: dt.datetime) -> Mapping[str, int]:
     """A step of the tick: closing digests whose next level is due; returns counts."""
     counts = {"escalated": 0, "expired": 0}
-    waiting = Message.objects.unanswered().filter(escalate_at__lte=at, reminder__kind=KIND)
+    if not _late(at).exists():
+        return counts
+    waiting = _late(at).filter(reminder__kind=KIND)
     due = set(waiting.values_list("reminder__subject", "escalated"))
     if not due:
         return counts

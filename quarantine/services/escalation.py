@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +29,15 @@ DO = {
     Cause.UNHANDLED: "还没有办结，请督促处置。",
     Cause.STEP: "还没有人知悉，请核实处置。",
 }
+
+
+def _without_limits() -> QuerySet[Alert]:
+    return Alert.objects.open().filter(acknowledge_due_at=None).order_by("pk")
+
+
+def alerts_due(at: dt.datetime) -> list[QuerySet[Alert]]:
+    """What gives the step below something to do."""
+    return [Alert.objects.open().filter(escalate_at__lte=at).order_by("escalate_at"), _without_limits()]
 
 
 def alerts_escalate(at: dt.datetime) -> Mapping[str, int]:
@@ -59,8 +69,7 @@ def alerts_escalate(at: dt.datetime) -> Mapping[str, int]:
 
 def _lay_limits(at: dt.datetime) -> None:
     """Alerts that were written in bulk, or before there were limits, get theirs; those long over go up at once."""
-    rows = Alert.objects.open().filter(acknowledge_due_at=None).select_related("observation__policy")
-    for row in rows.order_by("pk")[:BATCH]:
+    for row in _without_limits().select_related("observation__policy")[:BATCH]:
         try:
             limits_lay(row, row.raised_at)
         except ValueError:  # terms that no longer hold together stop none of the others

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from grassroots.grid.paper_codes import free_codes
 from quarantine.models import (
     Observation,
     ObservationState,
@@ -28,7 +28,7 @@ from quarantine.models import (
 from quarantine.models.papers import ONE_EACH
 from quarantine.papers.facts import facts_of, route_facts, serial_areas
 from quarantine.papers.texts import Text, text_for, texts_for
-from quarantine.rules.papers import CODE_LENGTH, PLACES, Words, full_code, place_problems, serial_text
+from quarantine.rules.papers import PLACES, Words, place_problems, serial_text
 
 if TYPE_CHECKING:
     from grassroots.grid.models import Area, Staff
@@ -161,15 +161,7 @@ def _numbers(areas: Sequence[Area], kind: str, year: int) -> list[int]:
 
 
 def _codes(count: int) -> list[str]:
-    """Codes that nobody has yet; random, so that they tell nothing and a neighbour's is not guessed."""
-    found: list[str] = []
-    while len(found) < count:
-        low = 10 ** (CODE_LENGTH - 2)
-        made = {full_code(str(secrets.randbelow(9 * low) + low)) for _ in range(count - len(found))}
-        taken = set(Paper.objects.filter(code__in=made).values_list("code", flat=True))
-        found += sorted(made - taken - set(found))
-    secrets.SystemRandom().shuffle(found)
-    return found
+    return free_codes(count, lambda made: Paper.objects.filter(code__in=made).values_list("code", flat=True))
 
 
 def _note_notices(papers: Sequence[Paper], by: Staff) -> None:

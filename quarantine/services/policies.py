@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from grassroots.grid.models import Staff
@@ -124,12 +124,19 @@ def policy_discard(*, policy: Policy) -> None:
         row.delete()
 
 
+def _not_compared() -> QuerySet[Policy]:
+    return Policy.objects.filter(state=PolicyState.IN_FORCE, compared_up_to__isnull=False).order_by("pk")
+
+
+def remaining_due(at: dt.datetime) -> list[QuerySet[Policy]]:
+    """What gives the step below something to do."""
+    return [_not_compared()]
+
+
 def propose_remaining(at: dt.datetime) -> Mapping[str, int]:
     """A step of the tick: go on with the recalculations of versions that were just switched on, some batches a tick."""
     looked_at = 0
-    for policy in Policy.objects.filter(state=PolicyState.IN_FORCE, compared_up_to__isnull=False).order_by(
-        "pk"
-    ):
+    for policy in _not_compared():
         for _ in range(BATCHES_A_TICK):
             with transaction.atomic():
                 row = Policy.objects.select_for_update(of=("self",)).get(pk=policy.pk)

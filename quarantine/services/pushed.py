@@ -12,7 +12,15 @@ from django.utils import timezone
 from grassroots.grid.duties import DutyTarget
 from grassroots.grid.versions import StaleVersion
 from grassroots.ledgers.rollups import mark_dirty
-from quarantine.models import PushedAnswer, PushedCode, PushedList, PushedPerson, PushedState, Returnee
+from quarantine.models import (
+    Passing,
+    PushedAnswer,
+    PushedCode,
+    PushedList,
+    PushedPerson,
+    PushedState,
+    Returnee,
+)
 from quarantine.services.pushed_officers import checkers_of
 
 if TYPE_CHECKING:
@@ -122,6 +130,8 @@ def pushed_assign(
     if not to.is_active:
         raise ValidationError({"to": f"{to.name}已停用。"})
     old_area, is_news = current.area_id, current.assigned_to_id != to.pk
+    if old_area != area.pk:
+        Passing.objects.create(pushed=current, from_area_id=old_area, to_area=area, by=by, at=at)
     current.area, current.assigned_to = area, to
     current.told_at = None if is_news else current.told_at
     current.version += 1

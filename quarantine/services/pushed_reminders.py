@@ -7,17 +7,31 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from grassroots.grid.models import Staff
 from grassroots.notices.models import Reminder
 from grassroots.notices.reminders import remind
-from quarantine.models import PushedList, PushedPerson
+from quarantine.models import CameBy, PushedList, PushedPerson
 
 KIND = "pushed"
 NOT_BEFORE = dt.time(8, 0)
 BATCH = 500
+
+
+def checkers_due(at: dt.datetime) -> list[QuerySet[PushedPerson]]:
+    """What may give the step below something to do: rows not told of, and from eight on those due today."""
+    found = [_untold().order_by("assigned_to")]
+    local = timezone.localtime(at)
+    if local.time() >= NOT_BEFORE:
+        found.append(PushedPerson.objects.open().filter(list__due_on=local.date()).order_by("list"))
+    return found
+
+
+def _untold() -> QuerySet[PushedPerson]:
+    return PushedPerson.objects.open().filter(told_at=None, assigned_to__isnull=False)
 
 
 def tell_checkers(at: dt.datetime) -> Mapping[str, int]:
@@ -33,8 +47,7 @@ def tell_new(at: dt.datetime) -> int:
     sent = 0
     while True:
         with transaction.atomic():
-            untold = PushedPerson.objects.open().filter(told_at=None, assigned_to__isnull=False)
-            rows = list(untold.order_by("pk").select_for_update(of=("self",), skip_locked=True)[:BATCH])
+            rows = list(_untold().order_by("pk").select_for_update(of=("self",), skip_locked=True)[:BATCH])
             if not rows:
                 return sent
             PushedPerson.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=at)
@@ -54,10 +67,14 @@ def _tell(counts: Mapping[tuple[int | None, int], int], at: dt.datetime) -> int:
         due = f",{one.due_on:%m月%d日}前反馈" if one.due_on else ""
         message = remind(
             recipient=staff[who], subject=subject, kind=KIND, stage=earlier, due_at=at, at=at,
-            title=f"上级推送名单有{count}人待您核查", body=f"请逐人核实后点选答复{due}。", url=_url(one),
+            title=f"{_name(one)}{count}人待您核查", body=f"请逐人核实后点选答复{due}。", url=_url(one),
         )  # fmt: skip
         sent += message is not None
     return sent
+
+
+def _name(one: PushedList) -> str:
+    return "劝导点移交" if one.came_by == CameBy.CHECKPOINT else "上级推送名单有"
 
 
 def tell_due(at: dt.datetime) -> int:

@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from grassroots.grid.models import Staff
@@ -59,10 +58,6 @@ def _check_measured_at(
         raise ValidationError({"measured_at": f"测量时间应在 {visit.date:%Y-%m-%d} 当天。"})
 
 
-def _next_sequence(visit: Visit) -> int:
-    return (visit.readings.aggregate(last=Max("sequence"))["last"] or 0) + 1
-
-
 @transaction.atomic
 def reading_record(
     *,
@@ -85,7 +80,7 @@ def reading_record(
     measured before it did. Raises ValidationError by field.
     """
     at = at or timezone.now()
-    visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=visit.pk)
+    visit = _locked(visit.pk)
     if visit.is_called_off:
         raise ValidationError("该次测温已取消（观察已结束），不能再录入。")
     if visit.opens_at > at:
@@ -96,23 +91,36 @@ def reading_record(
     is_at_once = is_rechecked and measured_at is not None and at - measured_at < AT_THE_DOOR
     observation = visit.observation
     terms = observation.policy.parsed()
+    earlier = list(visit.readings.all())
     reading = _write(
-        visit, terms, temperature=temperature, symptoms=symptoms, method=method, measured_at=measured_at, at=at, by=by,
-        entered_by=entered_by or by, source=source, reason=RECHECKED if is_rechecked else "",
+        visit, earlier, terms, temperature=temperature, symptoms=symptoms, method=method, measured_at=measured_at,
+        at=at, by=by, entered_by=entered_by or by, source=source, reason=RECHECKED if is_rechecked else "",
         is_late=(at >= visit.closes_at and not is_at_once) or source == ReadingSource.PAPER,
     )  # fmt: skip
-    return _settle(visit, reading, terms, at)
+    return _settle(visit, [*earlier, reading], terms, at)
+
+
+def _locked(pk: int) -> Visit:
+    """The visit and its observation, held for this transaction; the policy is only read: others measure by it too."""
+    rows = Visit.objects.select_related("observation__policy")
+    return rows.select_for_update(of=("self", "observation")).get(pk=pk)
+
+
+def _effective(readings: Sequence[Reading]) -> list[Reading]:
+    """Those of a visit's readings that none of them corrects."""
+    corrected = {reading.corrects_id for reading in readings}
+    return [reading for reading in readings if reading.pk not in corrected]
 
 
 def _write(
-    visit: Visit, terms: PolicyTerms, *, temperature: Decimal, symptoms: Sequence[str], method: str,
-    measured_at: dt.datetime | None, at: dt.datetime, by: Staff, entered_by: Staff, source: str, is_late: bool,
-    reason: str = "", corrects: Reading | None = None,
+    visit: Visit, earlier: Sequence[Reading], terms: PolicyTerms, *, temperature: Decimal, symptoms: Sequence[str],
+    method: str, measured_at: dt.datetime | None, at: dt.datetime, by: Staff, entered_by: Staff, source: str,
+    is_late: bool, reason: str = "", corrects: Reading | None = None,
 ) -> Reading:  # fmt: skip
     shown = list(present_symptoms(symptoms))
     return Reading.objects.create(
         visit=visit,
-        sequence=_next_sequence(visit),
+        sequence=max((row.sequence for row in earlier), default=0) + 1,
         temperature=temperature,
         method=method,
         symptoms=shown,
@@ -129,8 +137,9 @@ def _write(
     )
 
 
-def _settle(visit: Visit, reading: Reading, terms: PolicyTerms, at: dt.datetime) -> Recorded:
-    """Mark the visit as done, raise what must be raised."""
+def _settle(visit: Visit, readings: Sequence[Reading], terms: PolicyTerms, at: dt.datetime) -> Recorded:
+    """Mark the visit as done, raise what the last of its readings must raise."""
+    reading = readings[-1]
     if visit.state != VisitState.DONE:
         visit.state = VisitState.DONE
         visit.state_at = reading.measured_at or at
@@ -142,7 +151,7 @@ def _settle(visit: Visit, reading: Reading, terms: PolicyTerms, at: dt.datetime)
         kind = AlertKind.FEVER if is_fever(reading.temperature, terms) else AlertKind.SYMPTOM
         alert = alert_raise(observation=visit.observation, kind=kind, at=at, visit=visit, reading=reading)
     mark_dirty([visit.area_id])
-    return Recorded(reading, second_is_due(list(visit.readings.effective()), terms), alert)
+    return Recorded(reading, second_is_due(_effective(readings), terms), alert)
 
 
 def second_is_due(readings: Sequence[Reading], terms: PolicyTerms) -> bool:
@@ -178,39 +187,46 @@ def reading_correct(
     at = at or timezone.now()
     if not reason.strip():
         raise ValidationError({"reason": "请写明更正原因，例如：录入时看错。"})
-    visit = Visit.objects.select_for_update().select_related("observation__policy").get(pk=reading.visit_id)
+    visit = _locked(reading.visit_id)
     if reading.corrections.exists():
         raise ValidationError("这次读数已经更正过，请更正最新的一次。")
     measured_at = measured_at or reading.measured_at
     _check_measured_at(visit, measured_at, at, is_rechecked=reading.reason == RECHECKED)
     terms = visit.observation.policy.parsed()
+    earlier = list(visit.readings.all())
     corrected = _write(
-        visit, terms, temperature=temperature, symptoms=reading.symptoms if symptoms is None else symptoms,
+        visit, earlier, terms, temperature=temperature, symptoms=reading.symptoms if symptoms is None else symptoms,
         method=reading.method, measured_at=measured_at, at=at, by=reading.by, entered_by=by, source=reading.source,
         reason=reason.strip(), corrects=reading, is_late=reading.is_late,
     )  # fmt: skip
-    return _settle(visit, corrected, terms, at)
+    return _settle(visit, [*earlier, corrected], terms, at)
 
 
 @transaction.atomic
 def visit_mark(
-    *, visit: Visit, state: VisitState, by: Staff, note: str = "", at: dt.datetime | None = None
-) -> Visit:
+    *, visit: Visit, state: VisitState, by: Staff, note: str = "", found_at: dt.datetime | None = None,
+    at: dt.datetime | None = None,
+) -> Visit:  # fmt: skip
     """One tap: 不在家, 拒测 or 电话联系. Refusal raises an alert. Raises ValidationError outside the slot.
 
-    Once the slot has closed a miss stays a miss, and is explained (`visit_explain`).
+    Once the slot has closed a miss stays a miss, and is explained (`visit_explain`). `found_at` is when the officer
+    stood there, where `at`, the time of entry, is later: tapped in the slot without a connection, it still counts, but
+    not over what somebody found after him.
     """
     at = at or timezone.now()
+    found_at = found_at or at
     if state not in MARKS:
         raise ValidationError("只能标为不在家、拒测或电话联系。")
     visit = Visit.objects.select_for_update().select_related("observation").get(pk=visit.pk)
     if visit.state in {VisitState.DONE, VisitState.CANCELLED}:
         raise ValidationError(f"该次测温{visit.get_state_display()}，不能再标记。")
-    if visit.opens_at > at:
+    if visit.opens_at > found_at:
         raise ValidationError("该时段还没有开始。")
-    if visit.closes_at <= at:
+    if visit.closes_at <= found_at:
         raise ValidationError("该时段已截止，请补录体温或说明未测原因。")
-    visit.state, visit.state_at, visit.state_recorded_at, visit.state_by = state, at, at, by
+    if visit.state in MARKS and visit.state_at is not None and visit.state_at > found_at:
+        raise ValidationError(f"之后已标为{visit.get_state_display()}，以较晚的为准。")
+    visit.state, visit.state_at, visit.state_recorded_at, visit.state_by = state, found_at, at, by
     visit.explanation = note.strip() or visit.explanation
     visit.save(update_fields=["state", "state_at", "state_recorded_at", "state_by", "explanation"])
     if state == VisitState.REFUSED:

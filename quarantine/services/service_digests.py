@@ -24,6 +24,24 @@ ESCALATE_AFTER = dt.timedelta(hours=2)
 Groups = Mapping[Staff, list[ServiceRequest]]
 
 
+def _not_told() -> QuerySet[ServiceRequest]:
+    return ServiceRequest.objects.filter(state=ServiceState.ASSIGNED, told_at=None)
+
+
+def _late(at: dt.datetime) -> QuerySet[ServiceRequest]:
+    return ServiceRequest.objects.overdue(at).filter(overdue_told_at=None)
+
+
+def _very_late(at: dt.datetime) -> QuerySet[ServiceRequest]:
+    late = ServiceRequest.objects.overdue(at - ESCALATE_AFTER)
+    return late.filter(overdue_told_at__isnull=False, escalated_at=None)
+
+
+def services_due(at: dt.datetime) -> list[QuerySet[ServiceRequest]]:
+    """What gives the step below something to do."""
+    return [rows.order_by("due_at") for rows in (_not_told(), _late(at), _very_late(at))]
+
+
 def services_remind(at: dt.datetime) -> Mapping[str, int]:
     """Tell who was given something, who is late, and above him who is very late; each request once a stage."""
     return {"given": _given(at), "overdue": _overdue(at), "escalated": _escalated(at)}
@@ -41,7 +59,7 @@ def _mark(rows: Sequence[ServiceRequest], field: str, at: dt.datetime) -> None:
 
 def _given(at: dt.datetime) -> int:
     with transaction.atomic():
-        rows = _claimed(ServiceRequest.objects.filter(state=ServiceState.ASSIGNED, told_at=None))
+        rows = _claimed(_not_told())
         if not rows:
             return 0
         groups = _responsible(rows, at)
@@ -52,7 +70,7 @@ def _given(at: dt.datetime) -> int:
 
 def _overdue(at: dt.datetime) -> int:
     with transaction.atomic():
-        rows = _claimed(ServiceRequest.objects.overdue(at).filter(overdue_told_at=None))
+        rows = _claimed(_late(at))
         if not rows:
             return 0
         groups = _responsible(rows, at)
@@ -63,8 +81,7 @@ def _overdue(at: dt.datetime) -> int:
 
 def _escalated(at: dt.datetime) -> int:
     with transaction.atomic():
-        late = ServiceRequest.objects.overdue(at - ESCALATE_AFTER)
-        rows = _claimed(late.filter(overdue_told_at__isnull=False, escalated_at=None))
+        rows = _claimed(_very_late(at))
         if not rows:
             return 0
         groups = _responsible(rows, at)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from grassroots.grid.scope import scope_of
 from grassroots.ledgers.rollups import mark_dirty
 from quarantine.models import (
+    Passing,
     ServiceHow,
     ServiceKind,
     ServiceRequest,
@@ -51,7 +52,7 @@ def _check_due(due_at: dt.datetime | None, at: dt.datetime) -> None:
 
 
 def _step(service: ServiceRequest, by: Staff, at: dt.datetime, **values: object) -> None:
-    ServiceStep.objects.create(service=service, state=service.state, by=by, at=at, **values)
+    ServiceStep.objects.create(service=service, state=service.state, by=by, at=at, recorded_at=at, **values)
     mark_dirty([service.area_id])
 
 
@@ -78,8 +79,8 @@ def service_request(
     _check_assigned(assigned_to)
     _check_due(due_at, at)
     service = ServiceRequest.objects.create(
-        person=person, area=area, kind=kind, request=text, source=source, requested_at=at, recorded_by=by,
-        due_at=due_at, state=ServiceState.ASKED,
+        person=person, area=area, kind=kind, request=text, source=source, requested_at=at, recorded_at=at,
+        recorded_by=by, due_at=due_at, state=ServiceState.ASKED,
     )  # fmt: skip
     _step(service, by, at, due_at=due_at)
     if assigned_to is not None:
@@ -117,6 +118,9 @@ def services_follow(*, person: Person, area: Area, by: Staff, at: dt.datetime) -
     rows = ServiceRequest.objects.open().filter(person=person).exclude(area=area).order_by("pk")
     found = list(rows.select_for_update(of=("self",)).select_related("assigned_to"))
     left = [row.area_id for row in found]
+    Passing.objects.bulk_create(
+        Passing(service=row, from_area_id=row.area_id, to_area=area, by=by, at=at) for row in found
+    )
     for row in found:
         row.area = area
         if row.assigned_to is not None and not scope_of(row.assigned_to).holds(area):

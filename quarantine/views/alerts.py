@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from grassroots.grid.duties import duties_for
-from grassroots.grid.models import AccessAction, Area
+from grassroots.grid.models import AccessAction
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.trail import access_log
-from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of, whole_number
+from grassroots.grid.views.pages import PAGE_ROWS, link, require, staff_of
 from households.doors import places_of
 from quarantine.alert_board import (
     BANDS,
@@ -28,7 +28,6 @@ from quarantine.alert_board import (
     band_of,
     dress_alerts,
     limit_words,
-    villages_of,
 )
 from quarantine.alert_file import timeline
 from quarantine.forms.alerts import CloseForm
@@ -48,6 +47,7 @@ from quarantine.services.alert_actions import alert_acknowledge, alert_close, ca
 from quarantine.services.alert_chain import target_of
 from quarantine.services.alerts import RESULT_LONGEST
 from quarantine.views.round import method_of
+from quarantine.where import where_of
 
 INVALID = 422
 VISITS_SHOWN = 6
@@ -83,15 +83,13 @@ def _behind(rows: QuerySet[Alert], mark: str, *, is_closed: bool) -> QuerySet[Al
     return rows.filter(Q(raised_at__gt=last.raised_at) | Q(raised_at=last.raised_at, pk__gt=last.pk))
 
 
-def _chosen(request: HttpRequest, villages: list[Area]) -> dict[str, Any]:
+def _chosen(request: HttpRequest) -> dict[str, Any]:
     """What the query asks for, as far as it is known; anything else counts as not asked."""
     asked = request.GET
-    number = whole_number(asked.get("area", ""))
     return {
         "state": state if (state := asked.get("state", "open")) in dict(STATES) else "open",
         "kind": kind if (kind := asked.get("kind", "")) in AlertKind.values else "",
         "band": band if (band := asked.get("band", "")) in {one.code for one in BANDS} else "",
-        "area": next((village for village in villages if village.pk == number), None),
     }
 
 
@@ -100,14 +98,11 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     """The board: open alerts of the scope, the oldest first; or those closed, the latest first."""
     require(request, "quarantine.view_alert")
     staff, at = staff_of(request), timezone.now()
-    villages = villages_of(staff)
-    chosen = _chosen(request, villages)
+    where, chosen = where_of(request, staff), _chosen(request)
     is_closed = chosen["state"] == "closed"
-    mine: QuerySet[Alert] = Alert.objects.visible_to(staff)
+    mine: QuerySet[Alert] = Alert.objects.visible_to(staff).filter(where.q("observation__area"))
     if chosen["kind"]:
         mine = mine.filter(kind=chosen["kind"])
-    if chosen["area"]:
-        mine = mine.filter(area__in=Area.objects.within(chosen["area"]).order_by().values("pk"))
     counts = band_counts(mine.exclude(state=AlertState.CLOSED), at)
     rows = _in_state(mine, chosen["state"], at)
     if chosen["band"] and not is_closed:
@@ -117,13 +112,13 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     found = list(rows.prefetch_related("escalations").order_by(*order)[: PAGE_ROWS + 1])
     shown = found[:PAGE_ROWS]
     dress_alerts(shown, at)
-    query = {**chosen, "area": chosen["area"].pk if chosen["area"] else ""}
+    query = {**chosen, **where.query}
     context = {
         "alerts": shown,
         **chosen,
         "states": STATES,
         "kinds": AlertKind.choices,
-        "villages": villages,
+        "where": where,
         "bands": [(band, counts[band.code]) for band in BANDS],
         "overdue": counts["overdue"],
         "is_capped": sum(counts[band.code] for band in BANDS) >= COUNTED_UP_TO,

@@ -35,6 +35,7 @@ from quarantine.sheets import sheet_of
 from quarantine.views.access import observation_crumbs, observation_or_404
 from quarantine.views.returnees import services_of
 from quarantine.visit_grid import visit_days
+from quarantine.where import where_of
 
 VIEWS = (("", "观察中"), ("due", "期满待解除"), ("alert", "有异常"), ("closed", "已结束"))
 
@@ -52,7 +53,8 @@ def _in_view(rows: QuerySet[Observation], view: str) -> Any:
 def observation_list(request: HttpRequest) -> HttpResponse:
     """Who is under observation in my areas, due for release first; and who was."""
     require(request, "quarantine.view_observation")
-    mine = Observation.objects.visible_to(staff_of(request))
+    where = where_of(request, staff_of(request))
+    mine = Observation.objects.visible_to(staff_of(request)).filter(where.q())
     view = request.GET.get("view", "")
     view = view if view in dict(VIEWS) else ""
     rows = _in_view(mine, view).select_related("person", "household", "area", "policy")
@@ -68,20 +70,21 @@ def observation_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": page.rows,
         "view": view,
+        "where": where,
         "today": today,
         "chips": [
             {
                 "title": title,
                 "count": numbers.get(code),
-                "url": link("quarantine:observation_list", view=code),
+                "url": link("quarantine:observation_list", view=code, **where.query),
                 "is_on": code == view,
             }
             for code, title in VIEWS
         ],
-        "next_url": link("quarantine:observation_list", view=view, after=page.next_mark)
+        "next_url": link("quarantine:observation_list", view=view, **where.query, after=page.next_mark)
         if page.next_mark
         else "",
-        "first_url": link("quarantine:observation_list", view=view) if mark else "",
+        "first_url": link("quarantine:observation_list", view=view, **where.query) if mark else "",
     }
     return render(request, "quarantine/observation_list.html", context)
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from grassroots.grid.models import Area, Level, Office
+from grassroots.grid.qr import qr_svg
 from grassroots.grid.submissions import submit_once
 from grassroots.grid.views.pages import (
     INVALID,
@@ -27,7 +28,7 @@ from grassroots.grid.views.pages import (
 from quarantine.forms.papers import TextForm
 from quarantine.models import Paper, PaperKind, PaperText
 from quarantine.papers.facts import office_values, worded
-from quarantine.papers.printing import Sheet, qr_svg
+from quarantine.papers.printing import Sheet
 from quarantine.papers.texts import Text, text_for, words_of
 from quarantine.rules.papers import PLACES, Words, serial_text
 from quarantine.services.papers import check_words, text_save

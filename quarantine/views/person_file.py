@@ -108,7 +108,7 @@ def person_file_print(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         values = form.cleaned_data
         is_full = bool(values.get("in_full"))
         _note_print(request, person, values["purpose"], is_full=is_full)
-        return {"person": str(uid), "in_full": is_full, "purpose": values["purpose"]}
+        return {"person": str(uid), "in_full": is_full}
 
     def done(result: dict[str, Any]) -> HttpResponse:
         if result["in_full"] and not fresh:
@@ -138,7 +138,7 @@ def _sheets(request: HttpRequest, person: Person, result: dict[str, Any]) -> Htt
         "crumbs": file_crumbs(person, "打印"),
         "is_print": True,
         "in_full": result["in_full"],
-        "purpose": result["purpose"],
+        "purpose": request.POST.get("purpose", ""),
         "now": timezone.now(),
     }
     return render(request, "quarantine/person_file_print.html", context)

@@ -20,7 +20,7 @@ from grassroots.grid.versions import StaleVersion
 from grassroots.grid.views.pages import form_page, link, require, staff_of
 from quarantine.forms.pushed import PushedFileForm, PushedListForm
 from quarantine.listing import page_by_time
-from quarantine.models import PushedCode, PushedList, PushedPerson, PushedState
+from quarantine.models import CameBy, PushedCode, PushedList, PushedPerson, PushedState
 from quarantine.models.pushed import PushedPersonQuerySet
 from quarantine.pushed_answers import AnswerRefused, answer_file
 from quarantine.pushed_pages import PAGE_ROWS, dress_rows, page_of, progress_of
@@ -131,7 +131,7 @@ def pushed_detail(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         "confirmable": _confirmable(visible) if staff.has_perm("quarantine.change_pushedperson") else [],
         "may_answer": staff.has_perm("quarantine.change_pushedperson"),
         "may_edit": is_mine and staff.has_perm(EDIT),
-        "may_send": is_mine and staff.has_perms(FILE),
+        "may_send": is_mine and one.came_by == CameBy.SENT and staff.has_perms(FILE),
         "back": link("quarantine:pushed_detail", uid, **asked),
         "next_url": link("quarantine:pushed_detail", uid, after=mark, **asked) if mark else "",
         "first_url": link("quarantine:pushed_detail", uid, **asked) if "after" in request.GET else "",

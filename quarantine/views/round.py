@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from grassroots.grid.offline.moment import entered_offline_at, tell_reasons
+from grassroots.grid.scope import is_in_sight
 from grassroots.grid.submissions import SubmissionInvalid, submit_once
 from grassroots.grid.views.pages import add_errors, link, require, staff_of
 from quarantine.forms.readings import MarkForm, ReadingForm
@@ -27,14 +29,19 @@ from quarantine.round import (
     rows_of,
     slot_tabs,
     tally_of,
+    tally_of_slot,
     terms_in_use,
+    visit_to_show,
     visits_to_show,
 )
 from quarantine.services.readings import reading_record, visit_mark
+from quarantine.walks import own_walk
+from quarantine.where import Where, where_of
 
 PAGE_ROWS = 200
 INVALID, CONFLICT = 422, 409
 METHOD = "round_method"
+ONLY = {"done": ("已测", Q(state=VisitState.DONE)), "left": ("未测", ~Q(state=VisitState.DONE))}
 CONFLICT_WORDS = "这一行刚才已经保存过另一个内容，下面是现在的结果；要改请用“更正”。"
 
 
@@ -48,10 +55,14 @@ class Choice:
     is_all: bool
     is_default: bool
     today: dt.date
+    where: Where = field(default_factory=lambda: Where([]))
+    only: str = ""
 
     def visits(self) -> QuerySet[Visit]:
-        """The visits of the slot: mine, or all of my scope."""
-        rows = Visit.objects.of_slot(self.tab.date, self.tab.slot)
+        """The visits of the slot: mine, or all of my scope; of an area, and only those measured or not, if asked."""
+        rows = Visit.objects.of_slot(self.tab.date, self.tab.slot).filter(self.where.q("observation__area"))
+        if self.only:
+            rows = rows.filter(ONLY[self.only][1])
         staff = self.duties.staff
         return rows.visible_to(staff) if self.is_all else rows.to_measure_by(staff, self.duties)
 
@@ -67,7 +78,9 @@ def choose(request: HttpRequest, at: dt.datetime) -> Choice | None:
         return None
     duties = MeasuringDuties.of(staff_of(request), today)
     is_all = duties.is_empty or request.GET.get("who") == "all"
-    return Choice(tab, tabs, duties, is_all, asked is None, today)
+    where = where_of(request, staff_of(request)) if "area" in request.GET else Where([])
+    only = request.GET.get("only", "")
+    return Choice(tab, tabs, duties, is_all, asked is None, today, where, only if only in ONLY else "")
 
 
 def method_of(request: HttpRequest) -> str:
@@ -107,21 +120,31 @@ def _page(request: HttpRequest, at: dt.datetime, **extra: Any) -> HttpResponse:
     has_all = not has_more and "after" not in request.GET
     context = {
         "choice": choice,
+        "only_words": ONLY[choice.only][0] if choice.only else "",
         "phase": choice.tab.phase(at),
         "rows": rows,
         "tally": _tally(shown) if has_all else tally_of(visits),
-        "next_url": _tab_link(choice, after=shown[-1].uid) if has_more else "",
-        "first_url": _tab_link(choice) if "after" in request.GET else "",
+        "next_url": tab_link(choice, after=shown[-1].uid) if has_more else "",
+        "first_url": tab_link(choice) if "after" in request.GET else "",
+        "order_url": tab_link(choice, page="quarantine:round_order") if shown else "",
         "symptom_lists": {row.terms.code: row.symptom_names for row in rows},
         **_row_context(request, is_all=choice.is_all),
     }
     return render(request, "quarantine/round.html", {**context, **extra})
 
 
+def round_kept(request: HttpRequest, at: dt.datetime) -> str:
+    """The page as it will look at that time, as a device keeps it (docs/offline.md)."""
+    return _page(request, at, base_template="offline/page.html").content.decode()
+
+
 def _bounded(request: HttpRequest, visits: QuerySet[Visit]) -> tuple[list[Visit], bool]:
     """A page of the visits behind the one named in the query, and whether more follow."""
-    rows = visits_to_show(visits)
     after = request.GET.get("after")
+    own = own_walk(visits, staff_of(request))
+    if own is not None:
+        return _own_page(own, after)
+    rows = visits_to_show(visits)
     if after:
         try:
             last = Visit.objects.select_related("observation__area").get(uid=after)
@@ -130,6 +153,19 @@ def _bounded(request: HttpRequest, visits: QuerySet[Visit]) -> tuple[list[Visit]
         rows = rows.beyond(last) if last else rows  # type: ignore[attr-defined]
     found = list(rows[: PAGE_ROWS + 1])
     return found[:PAGE_ROWS], len(found) > PAGE_ROWS
+
+
+def _own_page(own: list[int], after: str | None) -> tuple[list[Visit], bool]:
+    """The same in the officer's own order."""
+    start = 0
+    if after:
+        try:
+            start = own.index(Visit.objects.only("pk").get(uid=after).pk) + 1
+        except (Visit.DoesNotExist, ValidationError, ValueError):
+            start = 0
+    wanted = own[start : start + PAGE_ROWS]
+    found = {visit.pk: visit for visit in visits_to_show(Visit.objects.filter(pk__in=wanted))}
+    return [found[pk] for pk in wanted if pk in found], len(own) > start + PAGE_ROWS
 
 
 def _tally(visits: list[Visit]) -> Tally:
@@ -143,9 +179,11 @@ def _tally(visits: list[Visit]) -> Tally:
     )
 
 
-def _tab_link(choice: Choice, **query: Any) -> str:
+def tab_link(choice: Choice, *, page: str = "quarantine:round", **query: Any) -> str:
+    """The page of the slot and the people chosen: the round, or its order."""
     who = "all" if choice.is_all and not choice.duties.is_empty else ""
-    return link("quarantine:round", on=choice.tab.date, slot=choice.tab.slot, who=who, **query)
+    narrowed = {**choice.where.query, "only": choice.only} if page == "quarantine:round" else {}
+    return link(page, on=choice.tab.date, slot=choice.tab.slot, who=who, **narrowed, **query)
 
 
 def _row_context(request: HttpRequest, *, is_all: bool) -> dict[str, Any]:
@@ -158,6 +196,7 @@ def _row_context(request: HttpRequest, *, is_all: bool) -> dict[str, Any]:
         "viewer_id": staff.pk,
         "can_record": staff.has_perm("quarantine.add_reading"),
         "can_mark": staff.has_perm("quarantine.change_visit"),
+        "can_see_trend": staff.has_perm("quarantine.view_observation"),
         "can_see_alerts": staff.has_perm("quarantine.view_alert"),
     }
 
@@ -169,8 +208,19 @@ def typed(request: HttpRequest) -> dict[str, Any]:
 
 # --- one row ----------------------------------------------------------------------------------------------
 def visit_or_404(request: HttpRequest, uid: UUID) -> Visit:
-    rows = visits_to_show(Visit.objects.visible_to(staff_of(request)))
-    return get_object_or_404(rows.exclude(state=VisitState.CANCELLED), uid=uid)
+    """A visit in the scope, with what its row shows and the policy that its reading is judged by."""
+    visit, staff = visit_to_show(uid), staff_of(request)
+    if visit is None or not is_in_sight(visit, visit.observation.area, staff):
+        raise Http404
+    return visit
+
+
+def _shown(visit: Visit) -> Visit:
+    """A visit that `visit_or_404` has found, read anew; 404 if it was called off since."""
+    fresh = visit_to_show(visit.uid)
+    if fresh is None:
+        raise Http404
+    return fresh
 
 
 def _is_all(request: HttpRequest) -> bool:
@@ -207,11 +257,9 @@ def _fragment(
     row = rows_of([visit], at)[0]
     duties = MeasuringDuties.of(staff_of(request), timezone.localdate(at))
     is_all = duties.is_empty or _is_all(request)
-    rows = Visit.objects.of_slot(visit.date, visit.slot)
-    mine = rows.visible_to(duties.staff) if is_all else rows.to_measure_by(duties.staff, duties)
     context = {
         "row": row,
-        "tally": tally_of(mine),
+        "tally": tally_of_slot(visit.date, visit.slot, duties, is_all=is_all),
         "oob": True,
         **_row_context(request, is_all=_is_all(request)),
     }
@@ -222,7 +270,7 @@ def show_row(
     request: HttpRequest, visit: Visit, at: dt.datetime, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
     """The row as the browser wants it: a fragment for htmx, else a page."""
-    fresh = visit_or_404(request, visit.uid)
+    fresh = _shown(visit)
     if request.htmx:  # type: ignore[attr-defined]
         return _fragment(request, fresh, at, status=status, **extra)
     return _row_page(request, fresh, at, status=status, **extra)
@@ -230,14 +278,14 @@ def show_row(
 
 def row_done(request: HttpRequest, visit: Visit, at: dt.datetime) -> HttpResponse:
     """After a save: the row for htmx; else back to the list, at the next one who waits."""
-    fresh = visit_or_404(request, visit.uid)
+    fresh = _shown(visit)
     if request.htmx:  # type: ignore[attr-defined]
         return _fragment(request, fresh, at, fresh_submission=True)
     staff = staff_of(request)
     rows = Visit.objects.of_slot(visit.date, visit.slot)
     rows = rows.visible_to(staff) if _is_all(request) else rows.to_measure_by(staff)
     waits = rows_of([fresh], at)[0].asks_second
-    target = fresh if waits else next_to_measure(rows, fresh)
+    target = fresh if waits else next_to_measure(rows, fresh, own_walk(rows, staff))
     who = "all" if _is_all(request) else ""
     # A browser that is sent to a fragment does not focus: the fragment is for a list without a next field only.
     url = link(
@@ -250,7 +298,7 @@ def row_conflict(request: HttpRequest, response: HttpResponse, visit: Visit, at:
     """A 409 as a row that shows what was saved, instead of a page in the place of a row."""
     if response.status_code != CONFLICT or not request.htmx:  # type: ignore[attr-defined]
         return response
-    fresh = visit_or_404(request, visit.uid)
+    fresh = _shown(visit)
     return _fragment(
         request, fresh, at, status=CONFLICT, problem=CONFLICT_WORDS, fresh_submission=True, **typed(request)
     )
@@ -265,6 +313,7 @@ def visit_record(request: HttpRequest, uid: UUID) -> HttpResponse:
     form = ReadingForm(request.POST, terms=visit.observation.policy.parsed())
 
     def refuse() -> SubmissionInvalid:
+        tell_reasons(request, *(str(message) for errors in form.errors.values() for message in errors))
         return SubmissionInvalid(show_row(request, visit, at, status=INVALID, form=form, **typed(request)))
 
     def write() -> dict[str, Any]:
@@ -281,6 +330,7 @@ def visit_record(request: HttpRequest, uid: UUID) -> HttpResponse:
                 symptoms=sent["symptoms"],
                 source=ReadingSource.PHONE if is_told else ReadingSource.DOOR,
                 is_rechecked=sent["is_rechecked"],
+                measured_at=None if is_told else entered_offline_at(request),
                 at=at,
             )
         except ValidationError as error:
@@ -307,7 +357,13 @@ def visit_state(request: HttpRequest, uid: UUID) -> HttpResponse:
         try:
             if not form.is_valid():
                 raise ValidationError("只能标为不在家、拒测或电话联系。")
-            visit_mark(visit=visit, state=VisitState(form.cleaned_data["state"]), by=staff_of(request), at=at)
+            visit_mark(
+                visit=visit,
+                state=VisitState(form.cleaned_data["state"]),
+                by=staff_of(request),
+                found_at=entered_offline_at(request),
+                at=at,
+            )
         except ValidationError as error:
             raise SubmissionInvalid(_refused(request, visit, at, error)) from error
         return {"visit": str(visit.uid)}
@@ -317,4 +373,5 @@ def visit_state(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, visit: Visit, at: dt.datetime, error: ValidationError) -> HttpResponse:
+    tell_reasons(request, *error.messages)
     return show_row(request, visit, at, status=INVALID, problem=" ".join(error.messages), **typed(request))

@@ -30,6 +30,7 @@ from quarantine.services.service_requests import (
 from quarantine.serving import neglected, neglected_reason, round_of, server_for, stops_of
 from quarantine.views.access import service_or_404
 from quarantine.views.services import CHANGE, area_of
+from quarantine.where import where_of
 
 LOOK = "quarantine.view_servicerequest"
 ROWS = 50
@@ -78,7 +79,8 @@ def service_list(request: HttpRequest) -> HttpResponse:
     """Requests of my areas: what is to be done, what is overdue and for how long, what waits for the receipt."""
     require(request, LOOK)
     at = timezone.now()
-    mine = ServiceRequest.objects.visible_to(staff_of(request))
+    where = where_of(request, staff_of(request))
+    mine = ServiceRequest.objects.visible_to(staff_of(request)).filter(where.q())
     view = request.GET.get("view", "")
     view = view if view in dict(VIEWS) else ""
     found, mark = _page(_in_view(mine, view, at), view, request.GET.get("after", ""))
@@ -94,16 +96,17 @@ def service_list(request: HttpRequest) -> HttpResponse:
     context = {
         "stops": [stops[service.pk] for service in found],
         "view": view,
+        "where": where,
         "chips": [
             {
                 "title": title,
                 "count": numbers.get(code),
-                "url": link("quarantine:service_list", view=code),
+                "url": link("quarantine:service_list", view=code, **where.query),
                 "is_on": code == view,
             }
             for code, title in VIEWS
         ],
-        "next_url": link("quarantine:service_list", view=view, after=mark) if mark else "",
+        "next_url": link("quarantine:service_list", view=view, **where.query, after=mark) if mark else "",
     }
     return render(request, "quarantine/service_list.html", context)
 

@@ -23,8 +23,9 @@ from quarantine.services.endings import observation_end
 from quarantine.services.escalation import alerts_escalate
 from quarantine.services.readings import reading_correct, reading_record
 from tests.factories import OfficeCast, aware, make_office, make_staff
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
 from tests.quarantine.cases import make_observation, make_returnee, sent, switch_on
+from tests.texts import source_of, text_of
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)
@@ -98,11 +99,11 @@ def test_a_long_list_goes_on_and_costs_the_same(office, monkeypatch):
         fever(office, f"乙人{number}", f"09:0{number}")
     assert cost() == few
     monkeypatch.setattr("quarantine.views.alerts.PAGE_ROWS", 2)
-    first = text_of(browser.get(URL))
+    first = source_of(browser.get(URL))
     assert "甲人" in first
     assert "乙人1" not in first
     mark = first[first.index("after=") :].split('"')[0]
-    following = text_of(browser.get(f"{URL}?{mark}"))
+    following = source_of(browser.get(f"{URL}?{mark}"))
     assert "乙人1" in following
     assert "甲人" not in following
 
@@ -320,10 +321,10 @@ def test_a_transfer_and_its_arrival_stand_in_the_line_of_time(office):
     }
     url = act(browser, alert, "transfer", **sent).url
     action = alert.actions.get(kind="TRANSFER")
-    assert f"/alerts/actions/{action.uid}/arrive/" in text_of(browser.get(url))
+    assert f"/alerts/actions/{action.uid}/arrive/" in source_of(browser.get(url))
     done = {"submission_id": str(uuid.uuid4()), "arrived_at": "2020-01-29T10:40", "receiver": "张医生"}
     browser.post(f"{URL}actions/{action.uid}/arrive/", done)
-    page = text_of(browser.get(url))
+    page = source_of(browser.get(url))
     assert "10:00出发" in page
     assert "10:40到达，张医生接收" in page
 

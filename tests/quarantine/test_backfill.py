@@ -18,8 +18,9 @@ from quarantine.models import Observation, Reading, ReadingSource, Visit, VisitS
 from quarantine.services.endings import observation_transfer
 from quarantine.steps import mark_missed
 from tests.factories import OfficeCast, aware, make_household, make_office, make_staff
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
 from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.texts import source_of, text_of
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)
@@ -126,7 +127,7 @@ def test_who_may_have_measured_is_staff_of_the_scope(office, browser, observatio
 def test_the_measurer_is_chosen_once_for_all_lines(office, browser, observation):
     line(browser, observation, "36.6", office.jia)
     other = make_observation(office, at="2020-01-28 13:00")
-    page = text_of(browser.get(URL))
+    page = source_of(browser.get(URL))
     assert f'name="by" value="{office.jia.uid}"' in " ".join(page.split())
     assert other.person.name in page
 
@@ -215,11 +216,11 @@ def explain(browser: Client, visit: Visit, words: str, **values: object) -> Http
 def test_a_miss_is_explained_from_the_round_and_from_the_paper(browser, observation):
     mark_missed(aware("2020-01-29 12:00"))
     visit = observation.visits.get(date=ON, slot="AM")
-    assert f'id="row-{visit.uid}"' in text_of(explain(browser, visit, "外出就医"))
+    assert f'id="row-{visit.uid}"' in source_of(explain(browser, visit, "外出就医"))
     on_paper = explain(
         browser, visit, "敲门无人应答", **{"from": "backfill", "on": "2020-01-29", "slot": "AM"}
     )
-    assert f'id="row-{observation.uid}"' in text_of(on_paper)
+    assert f'id="row-{observation.uid}"' in source_of(on_paper)
     visit.refresh_from_db()
     assert visit.explanation == "敲门无人应答"
 

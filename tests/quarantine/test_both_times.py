@@ -12,9 +12,10 @@ from quarantine.models import Observation
 from quarantine.services.readings import reading_correct, reading_record
 from quarantine.sheets import sheet_of
 from tests.factories import OfficeCast, aware, make_office
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
 from tests.ledgers.conftest import export
 from tests.quarantine.cases import make_observation, switch_on
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)

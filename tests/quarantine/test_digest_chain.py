@@ -159,6 +159,16 @@ def test_unanswered_closing_digests_go_up_a_level_at_each_step_of_the_policy(off
     assert escalate_unanswered(CLOSES + 600 * MINUTE) == {"escalated": 0, "expired": 0}
 
 
+def test_while_no_answer_is_late_the_messages_are_asked_alone_not_all_reminders_ever_sent(
+    office, observations
+):
+    remind_round(aware("2020-01-29 06:00"))
+    with CaptureQueriesContext(connection) as asked:
+        assert not any(escalate_unanswered(aware("2020-01-29 06:30")).values())
+    assert len(asked) == 1
+    assert "notices_reminder" not in asked[0]["sql"]
+
+
 def test_an_answer_stops_it(office, observations):
     close()
     for message in Message.objects.unanswered():

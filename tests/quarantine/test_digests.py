@@ -143,7 +143,7 @@ def test_the_first_tick_in_the_middle_of_a_slot_sends_the_latest_stage_only(offi
     tick(aware("2020-01-29 11:20"))
     assert titles(office.health) == ["上午还有2户未测"]
     tick(aware("2020-01-29 11:21"))
-    assert Reminder.objects.count() == 1
+    assert Reminder.objects.filter(kind="round").count() == 1
 
 
 def test_a_system_that_slept_ten_hours_records_what_it_did_not_send(office, observations):
@@ -164,7 +164,7 @@ def test_an_overtaken_digest_is_on_record_also_for_those_who_measured_in_the_mea
     for observation in observations:
         measure(observation, office, "2020-01-29 08:00")
     tick(aware("2020-01-29 11:30"))
-    assert Reminder.objects.get().state == ReminderState.EXPIRED
+    assert Reminder.objects.get(kind="round").state == ReminderState.EXPIRED
     assert titles(office.health) == []
 
 

@@ -18,8 +18,9 @@ from grassroots.grid.models import AccessLog, Area, Role, Staff
 from quarantine.models import FlagKind, ReadingFlag
 from quarantine.services.readings import reading_correct, reading_record
 from tests.factories import OfficeCast, aware, make_household, make_office, make_staff
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
 from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)

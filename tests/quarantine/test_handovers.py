@@ -6,13 +6,18 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from grassroots.grid.models import Area
 from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.statistics import count_keys, reconcile
+from grassroots.notices.models import Message
+from grassroots.notices.tick import tick
 from quarantine.models import EventKind, Handover, HandoverState, Observation
+from quarantine.services.handover_reminders import handovers_remind
 from quarantine.services.handovers import (
     handover_accept,
     handover_decline,
@@ -212,3 +217,72 @@ def test_the_list_needs_as_many_queries_for_many_as_for_one(office: OfficeCast) 
     for _ in range(3):
         offered(office, running(office), at=now)
     assert queries_of(client, url) == one <= 14
+
+
+# --- nobody answers -----------------------------------------------------------------------------------------
+def test_an_offer_without_an_answer_is_told_to_both_sides_and_then_level_by_level(office: OfficeCast) -> None:
+    handover = offered(office, at="2020-01-27 10:00")
+    early = set(Message.objects.values_list("pk", flat=True))
+
+    def told(at: str) -> set[str]:
+        before = set(Message.objects.values_list("pk", flat=True))
+        tick(aware(at))
+        found = Message.objects.exclude(pk__in=before).filter(title__contains="还没有接收")
+        assert all("1人" in one.title and handover.observation.person.name not in one.title for one in found)
+        return {one.recipient.name for one in found}
+
+    tick(aware("2020-01-27 11:59"))
+    assert told("2020-01-27 11:59") == set()
+    assert told("2020-01-27 12:00") == {office.jia.name, *receivers(handover, early)}
+    assert told("2020-01-27 12:01") == set()  # once
+    above = told("2020-01-27 14:00")
+    assert office.jia.name in above and office.ding.name in above
+    handover_accept(handover=handover, area=office.other_group, by=office.bing, at=aware("2020-01-27 15:00"))
+    assert told("2020-01-28 10:00") == set()
+
+
+def test_after_an_outage_only_the_latest_level_is_told(office: OfficeCast) -> None:
+    handover = offered(office, at="2020-01-27 10:00")
+    assert handovers_remind(aware("2020-01-28 10:00"))["told"] > 0
+    handover.refresh_from_db()
+    assert handover.told_level == 3
+    assert handovers_remind(aware("2020-01-28 10:01")) == {"told": 0}
+
+
+def test_the_hours_are_those_of_the_policy_that_the_observation_is_under(office: OfficeCast) -> None:
+    observation = make_observation(office)
+    policy = observation.policy
+    policy.terms = {**policy.terms, "handover_hours": [1, 6, 24]}
+    policy.save(update_fields=["terms"])
+    handover = offered(office, Observation.objects.get(pk=observation.pk), at="2020-01-27 10:00")
+
+    def level(at: str) -> int:
+        tick(aware(at))
+        handover.refresh_from_db()
+        return handover.told_level
+
+    assert [level(f"2020-01-27 {time}") for time in ("10:59", "11:00", "15:59", "16:00")] == [0, 1, 1, 2]
+    assert level("2020-01-28 10:00") == 3 and handover.remind_at is None
+
+
+def test_many_that_wait_are_one_message_a_person_at_the_same_number_of_queries(office: OfficeCast) -> None:
+    def waiting(number: int, at: str) -> tuple[int, list[Message]]:
+        Handover.objects.update(remind_at=None)
+        for _ in range(number):
+            offered(office, make_observation(office), at=f"{at} 10:00")
+        before = set(Message.objects.values_list("pk", flat=True))
+        with CaptureQueriesContext(connection) as captured:
+            handovers_remind(aware(f"{at} 12:00"))
+        assert handovers_remind(aware(f"{at} 12:01")) == {"told": 0}
+        return len(captured), list(Message.objects.filter(recipient=office.jia).exclude(pk__in=before))
+
+    few, _messages = waiting(2, "2020-01-27")
+    many, (message,) = waiting(5, "2020-01-28")
+    assert message.title == "移交龚家村的5人已等2小时，还没有接收" and message.url.endswith("?view=out")
+    assert few == many
+
+
+def receivers(handover: Handover, messages: set[int]) -> set[str]:
+    """Who was asked when it was offered."""
+    asked = Message.objects.filter(pk__in=messages, title="有1人等待接收")
+    return {one.recipient.name for one in asked}

@@ -15,8 +15,8 @@ from quarantine.models import Observation, Paper, PaperEntry, Reading, Visit
 from quarantine.services.papers import papers_issue, sheet_issue
 from quarantine.steps import mark_missed
 from tests.factories import OfficeCast, aware, make_household, make_office
-from tests.households.door_pages import text_of
 from tests.quarantine.cases import make_observation, make_returnee, queries_of, sent, signed_in, switch_on
+from tests.texts import text_of
 
 ON = dt.date(2020, 1, 29)
 BOTH = [("AM", "上午"), ("PM", "下午")]

@@ -17,8 +17,8 @@ from quarantine.services.observations import StartDates, observation_open
 from quarantine.services.papers import paper_void, papers_issue
 from quarantine.views import papers as pages
 from tests.factories import OfficeCast, make_household, make_office
-from tests.households.door_pages import text_of
 from tests.quarantine.cases import make_returnee, queries_of, running, sent, signed_in, switch_on
+from tests.texts import text_of
 
 URL = "/quarantine/papers/"
 

@@ -112,10 +112,12 @@ def test_a_change_is_a_new_version_and_leaves_the_one_in_use_alone(office: Offic
     observation = make_observation(office)
     client, url = signed_in(office.admin), edit(policy)
     data = typed(client, url) | {"phases-0-days": "10", "followup_days": "1、7", "shares_clock": "on"}
+    data |= {"handover_hours": "1、3、24"}
     assert client.post(url, sent(**data)).status_code == 302
     draft = Policy.objects.get(state=PolicyState.DRAFT)
     assert draft.version == 2 and draft.parsed().total_days == 10
     assert draft.parsed().followup_days == (1, 7) and draft.parsed().shares_clock
+    assert draft.parsed().handover_hours == (1, 3, 24) and policy.parsed().handover_hours == (2, 4, 8)
     policy.refresh_from_db()
     observation.refresh_from_db()
     assert policy.parsed().total_days == 14 and observation.policy == policy
@@ -148,6 +150,10 @@ WRONG = [
     ({"escalation-3-after_minutes": "10"}, "上报步骤应按级别排列"),
     ({"full_term_time": "25:30"}, "时间应写成 24:00 的样子"),
     ({"followup_days": "7、1"}, "应由小到大排列"),
+    ({"handover_hours": "4、2、8"}, "应由小到大排列"),
+    ({"handover_hours": "2、4"}, "要三个小时数：提醒双方、报上一级、再报上一级"),
+    ({"handover_hours": "两小时"}, "“两小时”不是小时数"),
+    ({"handover_hours": "2、4、200"}, "不能超过168小时"),
     ({"effective_to": "2019-12-31"}, "执行截止日期早于执行开始日期"),
     ({"FEVER_handle": "0"}, "不能小于 1"),
     ({"basis_0": "", "basis_1": "", "basis_2": "", "basis_3": ""}, "不能缺少这一项"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import html
 import io
 
 import openpyxl
@@ -18,6 +17,7 @@ from quarantine.services.pushed import pushed_answer, pushed_withdraw
 from tests.factories import OfficeCast, make_household, make_office, make_person, make_staff
 from tests.quarantine.cases import make_returnee, sent, signed_in
 from tests.quarantine.pushed_cases import AT, OTHER_ID, UNKNOWN_ID, line, rows_of, sheet, taken_in
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -36,10 +36,6 @@ def one(office) -> PushedList:
     known = make_returnee(office, "已建档").person
     data = sheet(line(known), line(resident), line(name="陌生人"))
     return taken_in(office.street, office.ding, data)
-
-
-def text_of(response) -> str:
-    return html.unescape(response.content.decode())
 
 
 def page(one: PushedList, name: str = "pushed_detail") -> str:

@@ -18,8 +18,9 @@ from grassroots.grid.models import Role
 from quarantine.models import Alert, Method, Reading, ReadingSource, Visit, VisitState
 from quarantine.services.readings import reading_record
 from tests.factories import OfficeCast, aware, make_household, make_office, make_staff
-from tests.households.door_pages import send, signed_in, text_of
+from tests.households.door_pages import send, signed_in
 from tests.quarantine.cases import make_observation, make_returnee, switch_on
+from tests.texts import source_of, text_of
 
 pytestmark = pytest.mark.django_db
 ON = dt.date(2020, 1, 29)
@@ -81,7 +82,7 @@ def test_without_script_the_list_opens_at_the_next_one(browser, visit, following
     response = record(browser, visit, "36.5", htmx=False)
     assert response.status_code == 302
     assert response.url.endswith(f"&focus={following.uid}")  # a fragment would keep the browser from focusing
-    page = text_of(browser.get(response.url))
+    page = source_of(browser.get(response.url))
     field = page[page.index(f'id="t-{following.uid}"') :]
     assert "autofocus" in field[: field.index(">")]
     assert page.count("autofocus") == 1
@@ -115,7 +116,7 @@ def test_what_was_told_by_phone_is_no_reading_at_the_door(browser, visit):
 
 
 def test_symptoms_are_recorded_and_alerted(browser, visit):
-    page = text_of(record(browser, visit, "36.5", symptoms=["干咳", "乏力"]))
+    page = source_of(record(browser, visit, "36.5", symptoms=["干咳", "乏力"]))
     assert Reading.objects.get().symptoms == ["干咳", "乏力"]
     assert "干咳、乏力" in page
     assert f"/quarantine/alerts/{Alert.objects.get().uid}/" in page
@@ -123,7 +124,7 @@ def test_symptoms_are_recorded_and_alerted(browser, visit):
 
 # --- fever, low -------------------------------------------------------------------------------------------
 def test_a_fever_turns_the_row_red_and_asks_again_with_a_link_to_the_alert(browser, visit):
-    page = text_of(record(browser, visit, "37.3"))
+    page = source_of(record(browser, visit, "37.3"))
     assert "round-row--danger" in page
     assert "请马上再测一次" in page
     assert "≥37.3℃" in page
@@ -166,7 +167,7 @@ def test_a_low_reading_turns_the_row_amber_and_is_accepted_when_repeated(browser
 )
 def test_a_bad_value_is_explained_beside_the_field_and_stays_typed(browser, visit, typed, words):
     response = record(browser, visit, typed)
-    page = text_of(response)
+    page = response.content.decode()
     assert response.status_code == 422
     assert words in page
     assert f'value="{escape(typed)}"' in page
@@ -185,7 +186,7 @@ def test_a_bad_value_without_script_shows_the_row_with_everything_typed(browser,
 
 def test_the_same_submission_goes_through_once_the_value_is_mended(browser, visit):
     uid = str(uuid.uuid4())
-    assert uid in text_of(record(browser, visit, "63.5", submission_id=uid))
+    assert uid in source_of(record(browser, visit, "63.5", submission_id=uid))
     assert record(browser, visit, "36.5", submission_id=uid).status_code == 200
     assert Reading.objects.count() == 1
 
@@ -215,7 +216,7 @@ def test_another_value_under_a_used_submission_is_a_conflict_shown_as_a_row(brow
     uid = str(uuid.uuid4())
     record(browser, visit, "37.8", submission_id=uid)
     response = record(browser, visit, "36.8", submission_id=uid)
-    page = text_of(response)
+    page = source_of(response)
     assert response.status_code == 409
     assert "已经保存过另一个内容" in page
     assert "<html" not in page
@@ -240,7 +241,7 @@ def test_one_tap_marks_the_visit_and_the_field_stays(browser, visit, state):
 
 
 def test_a_refusal_links_to_its_alert(browser, visit):
-    page = text_of(mark(browser, visit, "REFUSED"))
+    page = source_of(mark(browser, visit, "REFUSED"))
     assert f"/quarantine/alerts/{Alert.objects.get().uid}/" in page
 
 
