@@ -1,0 +1,1 @@
+"""Rules of measures: pure functions, no database."""
