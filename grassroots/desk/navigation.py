@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -26,6 +27,7 @@ class Place:
 
 PLACES = (
     Place("desk:workbench", "工作台", "house", WORK, on_phone_bar=True),
+    Place("desk:leaders", "领导看板", "speedometer2", WORK, "ledgers.view_arearollup"),
     Place("households:household_list", "入户", "door-open", WORK, "households.view_household", True),
     Place("households:picture_top", "一张图", "grid-1x2", WORK, "households.view_household"),
     Place("quarantine:round", "测温", "thermometer-half", WORK, "quarantine.view_visit", True),
@@ -43,6 +45,16 @@ PLACES = (
     Place("quarantine:pushed_list", "推送核查", "person-check", WORK, "quarantine.view_pushedlist"),
     Place("quarantine:service_round", "代办服务", "basket", WORK, "quarantine.view_servicerequest"),
     Place("quarantine:paper_list", "文书", "printer", WORK, "quarantine.view_paper"),
+    Place("measures:order_list", "上传下达", "flag", WORK, "measures.view_order"),
+    Place("measures:care_list", "走访关爱", "house-heart", WORK, "measures.view_carevisit"),
+    Place("measures:venue_list", "场所管控", "building", WORK, "measures.view_venue"),
+    Place("measures:due_list", "消毒清运", "droplet", WORK, "measures.view_plan"),
+    Place("measures:publicity", "宣传", "megaphone", WORK, "measures.view_record"),
+    Place("measures:checkpoints", "劝导点", "signpost-split", WORK, "measures.view_record"),
+    Place("measures:forces", "动员力量", "people", WORK, "measures.view_record"),
+    Place("measures:inspection_list", "督查", "eye", WORK, "measures.view_inspection"),
+    Place("measures:check_list", "抽查核实", "clipboard-data", WORK, "measures.view_spotcheck"),
+    Place("measures:rectification_list", "整改", "list-check", WORK, "measures.view_rectification"),
     Place("ledgers:statistics", "统计表", "bar-chart", LEDGERS, "ledgers.view_arearollup"),
     Place("ledgers:brief", "日报", "file-earmark-text", LEDGERS, "ledgers.view_arearollup"),
     Place("ledgers:publication_list", "已发布的日报", "journal-text", LEDGERS, "ledgers.view_arearollup"),
@@ -61,6 +73,8 @@ PLACES = (
     Place("notices:channel_list", "通知渠道", "megaphone", MANAGE, "notices.view_channel"),
     Place("quarantine:policy_list", "防控政策", "journal-text", MANAGE, "quarantine.change_policy"),
     Place("grid:duty_kind_list", "包保类别", "list-ol", MANAGE, "grid.change_dutykind"),
+    Place("measures:kind_list", "登记项目", "list-check", MANAGE, "measures.change_kind"),
+    Place("measures:checklist_list", "督查项目", "list-check", MANAGE, "measures.change_checklist"),
     Place("grid:office_edit", "单位设置", "gear", MANAGE, "grid.change_office"),
     Place("notices:tick_log", "系统时钟", "stopwatch", AUDIT, "notices.view_tickrun"),
     Place("grid:access_log", "访问日志", "shield-check", AUDIT, "grid.view_accesslog"),
@@ -88,8 +102,9 @@ BELOW = {
         "households:survey",
         "households:person",
     ),
+    "households:absent_list": ("households:absent", "households:slip"),
     "households:double_list": ("households:removal",),
-    "households:picture_top": ("households:picture", "households:missing"),
+    "households:picture_top": ("households:picture", "households:missing", "households:field"),
     "quarantine:round": ("quarantine:round", "quarantine:backfill", "quarantine:visit", "quarantine:reading"),
     "quarantine:returnee_list": ("quarantine:returnee",),
     "quarantine:observation_list": ("quarantine:observation", "quarantine:person_file"),
@@ -101,6 +116,16 @@ BELOW = {
     "quarantine:flag_list": ("quarantine:flag",),
     "quarantine:service_round": ("quarantine:service", "quarantine:left_alone"),
     "quarantine:pushed_list": ("quarantine:pushed",),
+    "measures:inspection_list": ("measures:inspection",),
+    "measures:checklist_list": ("measures:checklist",),
+    "measures:check_list": ("measures:check", "measures:first_look"),
+    "measures:rectification_list": ("measures:rectification",),
+    "measures:care_list": ("measures:care",),
+    "measures:order_list": ("measures:order", "measures:incident"),
+    "measures:venue_list": ("measures:venue", "measures:gatherings"),
+    "measures:kind_list": ("measures:kind",),
+    "measures:checkpoints": ("measures:shift", "measures:sighting"),
+    "measures:due_list": ("measures:cleaning", "measures:plan"),
     "ledgers:brief": ("ledgers:brief",),
     "ledgers:publication_list": ("ledgers:publication",),
     "quarantine:policy_list": ("quarantine:policy",),
@@ -123,6 +148,9 @@ def _is_here(request: HttpRequest, place: Place) -> bool:
     return match.view_name == place.name or match.view_name.startswith(BELOW.get(place.name, ("-",)))
 
 
+_url = lru_cache(maxsize=None)(reverse)  # the addresses are those of the process
+
+
 def navigation(request: HttpRequest, staff: Staff) -> tuple[list[Item], list[Item]]:
     """The side navigation, and the phone's bar at the bottom, for what the person may do."""
     items, bar = [], []
@@ -130,7 +158,7 @@ def navigation(request: HttpRequest, staff: Staff) -> tuple[list[Item], list[Ite
         if place.permission and not staff.has_perm(place.permission):
             continue
         try:
-            url = reverse(place.name)
+            url = _url(place.name)
         except NoReverseMatch:
             continue
         item = Item(place.title, url, place.icon, place.section, _is_here(request, place))

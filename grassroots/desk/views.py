@@ -19,6 +19,7 @@ from grassroots.desk.forms import FirstStartForm
 from grassroots.desk.search import search
 from grassroots.grid.models import AccessAction, Office, Staff
 from grassroots.grid.trail import access_log
+from measures.order_board import day_of
 from quarantine.waiting import waiting_for
 
 LONGEST_TERM = 60
@@ -30,6 +31,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
     staff = cast(Staff, request.user)
     at = timezone.now()
     context: dict[str, object] = {"at": at}
+    if staff.has_perm("measures.view_order"):
+        context["orders"] = day_of(staff, at)
     if staff.has_perm("quarantine.view_visit"):
         context["round"] = desk.round_summary(staff, at)
         context["alerts"] = desk.open_alerts(staff, at)

@@ -22,6 +22,13 @@
     return cookie("csrftoken") || (meta ? meta.content : "");
   }
 
+  /* A word about what was just done must not lie over the button that is wanted next. */
+  function keepClear(box) {
+    var bar = document.querySelector(".action-bar"), top = bar ? bar.getBoundingClientRect().top : 0;
+    var isBelow = top > window.innerHeight / 2 && top < window.innerHeight;
+    box.style.bottom = isBelow ? window.innerHeight - top + 8 + "px" : "";
+  }
+
   /* ---- toasts: Grass.toast("已保存", {kind: "ok"}); kind ok, warn, danger; action {text, href} or {text, run} ---- */
   function toast(text, options) {
     var o = options || {};
@@ -45,6 +52,7 @@
     close.addEventListener("click", function () { line.remove(); });
     if (!o.action || urgent) { line.appendChild(close); }
     box.appendChild(line);
+    if (!urgent) { keepClear(box); }
     var stay = o.stay === undefined ? (urgent ? 12000 : 4000) : o.stay;
     if (stay) { setTimeout(function () { line.remove(); }, stay); }
     return line;

@@ -67,6 +67,15 @@
   }
 
   /* ---- a row on its way ---- */
+  /* Two rows may be on their way at once, and the first come back last: an older count takes no newer one's place. */
+  document.addEventListener("htmx:oobBeforeSwap", function (event) {
+    var there = event.detail.target;
+    var coming = event.detail.fragment.querySelector("[data-counted]");
+    if (there && coming && there.dataset.counted && Number(coming.dataset.counted) < Number(there.dataset.counted)) {
+      event.detail.shouldSwap = false;
+    }
+  });
+
   document.addEventListener("htmx:beforeRequest", function (event) {
     var row = rowOf(event.detail.elt);
     if (!row) { return; }

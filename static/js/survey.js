@@ -3,6 +3,14 @@
   "use strict";
 
   var FAMILY = { home: ["at_home", "yes"], county: ["left_county", "no"], contact: ["hubei_contact", "no"] };
+  /* The same words as in households/forms/survey_shown.py. */
+  var SAID = {
+    at_home: { yes: "在家", no: "不在家" },
+    left_county: { no: "未离县", yes: "离过县" },
+    hubei_contact: { no: "无接触", yes: "有武汉（湖北）接触" }
+  };
+  var USUAL = { at_home: "yes", left_county: "no", hubei_contact: "no" };
+  var NONE = "无";
 
   function all(selector, root) {
     return Array.prototype.slice.call((root || document).querySelectorAll(selector));
@@ -25,9 +33,38 @@
     });
   }
 
-  /* 全家相同 is of use from the second person on, also when he has just been added. */
+  /* What some have in common is of use from the second person on, also when he has just been added. */
   function showFamilyRow(form) {
-    all("[data-family-row]", form).forEach(function (row) { row.hidden = all(".person-card", form).length < 2; });
+    all("[data-several]", form).forEach(function (row) { row.hidden = all(".person-card", form).length < 2; });
+  }
+
+  function isAway(card) { return Boolean(card.querySelector('input[name$="-living"][value="away"]:checked')); }
+
+  function answerOf(card, name) {
+    var input = card.querySelector('input[name$="-' + name + '"]:checked');
+    return input ? input.value : "";
+  }
+
+  /* The answers in a few words beside the name, so that a folded card tells them. */
+  function showSaid(card) {
+    var line = card.querySelector("[data-said]");
+    if (!line) { return; }
+    var words = [];
+    var differs = false;
+    Object.keys(SAID).forEach(function (name) {
+      var value = answerOf(card, name);
+      if (value) { words.push(SAID[name][value]); }
+      if (value && value !== USUAL[name]) { differs = true; }
+    });
+    var symptoms = all('input[name$="-symptoms"]:checked', card).map(function (input) { return input.value; });
+    if (symptoms.length) { words.push(symptoms.join("、") === NONE ? "无不适" : symptoms.join("、")); }
+    var temperature = card.querySelector('input[name$="-temperature"]');
+    if (temperature && temperature.value) { words.push(temperature.value + "℃"); }
+    if (symptoms.length && symptoms.join() !== NONE || temperature && temperature.value) { differs = true; }
+    if (isAway(card)) { words = ["外出未归"]; differs = false; }
+    line.textContent = words.join(" · ") || "未问";
+    line.classList.toggle("person-card__said--differs", differs);
+    line.classList.toggle("person-card__said--usual", !differs && words.length > 0);
   }
 
   function openJourney(form, input) {
@@ -42,23 +79,63 @@
   function tickSymptom(form, input) {
     if (!/-symptoms$/.test(input.name)) { return; }
     all('[name="' + input.name + '"]', form).forEach(function (other) {
-      if (input.checked && other !== input && (input.value === "无" || other.value === "无")) { other.checked = false; }
+      if (input.checked && other !== input && (input.value === NONE || other.value === NONE)) { other.checked = false; }
     });
     all('[data-ticked="' + input.name + '"]', form).forEach(function (words) {
       words.textContent = chosen(form, input.name).join("、") || "未问";
     });
   }
 
+  /* One event for however many were ticked: each of them looks through the whole form. */
+  function check(inputs) {
+    var fresh = inputs.filter(function (input) { return input && !input.checked; });
+    fresh.forEach(function (input) { input.checked = true; });
+    if (fresh.length) { fresh[0].dispatchEvent(new Event("change", { bubbles: true })); }
+  }
+
   function answerForAll(form, which) {
-    var rule = FAMILY[which];
-    all(".person-card:not(.person-card--gone)", form).forEach(function (card) {
-      var isAway = card.querySelector('input[name$="-living"][value="away"]:checked');
-      var input = card.querySelector('input[name$="-' + rule[0] + '"][value="' + rule[1] + '"]');
-      if (input && !isAway) {
-        input.checked = true;
-        input.dispatchEvent(new Event("change", { bubbles: true }));
-      }
+    var rules = which === "usual" ? Object.keys(FAMILY).map(function (one) { return FAMILY[one]; }) : [FAMILY[which]];
+    if (which === "usual") { rules.push(["symptoms", NONE]); }
+    var inputs = [];
+    var cards = all(".person-card:not(.person-card--gone)", form).filter(function (card) { return !isAway(card); });
+    cards.forEach(function (card) {
+      rules.forEach(function (rule) {
+        /* Somebody who was said to differ stays as he is. */
+        if (which === "usual" && answerOf(card, rule[0])) { return; }
+        inputs.push(card.querySelector('input[name$="-' + rule[0] + '"][value="' + rule[1] + '"]'));
+      });
     });
+    check(inputs);
+    cards.forEach(showSaid);
+    inputs.forEach(function (input) { if (input) { tickSymptom(form, input); } });
+    return cards.length;
+  }
+
+  /* data-does="greet ask": doing this is doing these of the seven steps. */
+  function tickSteps(form, element) {
+    check((element.dataset.does || "").split(" ").map(function (step) {
+      return form.querySelector('[name="steps"][value="' + step + '"]');
+    }));
+  }
+
+  /* 代填: a tap instead of typing what he is to them; an officer's own name comes along. */
+  function proxyChips(form) {
+    all("[data-proxy-relations]", form).forEach(function (chips) {
+      chips.hidden = false;
+      chips.addEventListener("click", function (event) {
+        var chip = event.target.closest("[data-relation]");
+        if (!chip) { return; }
+        fill(form, "respondent_relation", chip.dataset.relation);
+        if (chip.dataset.name) { fill(form, "respondent", chip.dataset.name); }
+        all("[data-relation]", chips).forEach(function (one) { one.setAttribute("aria-pressed", String(one === chip)); });
+      });
+    });
+  }
+
+  function fill(form, name, value) {
+    var input = form.querySelector('[name="' + name + '"]');
+    input.value = value;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   /* A link of the error summary leads into a fold. */
@@ -77,15 +154,31 @@
       showPanels(form);
       openJourney(form, event.target);
       tickSymptom(form, event.target);
+      var card = event.target.closest(".person-card");
+      if (card) { showSaid(card); }
+      if (event.target.name === "outcome" && event.target.value === "SIGNED") {
+        check([form.querySelector('[name="steps"][value="sign"]')]);
+      }
     });
     form.addEventListener("click", function (event) {
       var button = event.target.closest("[data-family]");
       if (button) {
         event.preventDefault();
-        answerForAll(form, button.dataset.family);
-        window.Grass.toast("已填:" + button.textContent.trim(), { kind: "ok" });
+        var count = answerForAll(form, button.dataset.family);
+        tickSteps(form, button);
+        button.classList.add("is-done");
+        window.Grass.toast("已填" + count + "人。有不同的，点开他改。", { kind: "ok" });
       }
     });
+    /* Shown to the household: that is the step done. Toggle does not bubble. */
+    all("details[data-does]", form).forEach(function (fold) {
+      fold.addEventListener("toggle", function () {
+        if (!fold.open) { return; }
+        tickSteps(form, fold);
+        all("details[data-does][open]", form).forEach(function (other) { if (other !== fold) { other.open = false; } });
+      });
+    });
+    proxyChips(form);
     document.addEventListener("click", function (event) {
       var link = event.target.closest('.error-summary a[href^="#"]');
       var target = link && document.getElementById(link.getAttribute("href").slice(1));

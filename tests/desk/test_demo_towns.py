@@ -19,6 +19,7 @@ from grassroots.ledgers.asof import AsOf
 from grassroots.ledgers.statistics import reconcile, statistics
 from households.models import Household, Person, Residency, SupportKind, SupportStatus
 from households.rules.identity import check_digit
+from measures.models import Venue
 from quarantine.models import Returnee
 
 ON = dt.date(2020, 1, 29)
@@ -192,3 +193,26 @@ def test_fuxing_at_full_size_counts_its_groups_and_the_people_it_cares_for() -> 
     kinds = Counter(SupportStatus.objects.values_list("kind", flat=True))
     assert kinds["DISABLED"] and kinds["ALONE"]
     assert not Person.objects.filter(supports__kind="ALONE", birth_date__gt=dt.date(1955, 1, 29)).exists()
+
+
+@pytest.mark.django_db
+def test_what_was_published_of_measures_is_counted_back_whatever_the_number_of_doors() -> None:
+    towns = [
+        small(HUAIKOU, households=300, people=700),
+        small(QIXIAN, households=200, people=500, other_province=0),
+    ]
+    load_townships(towns, ON)
+    published = {
+        HUAIKOU.code: {
+            "incense_points_closed": 3, "day_care_centres_closed": 15, "ktvs_closed": 6, "venues_closed": 24,
+            "banquet_tables_cancelled": 1_193, "news_items": 120, "leaflets": 50_000, "mobilised": 2_143,
+        },
+        QIXIAN.code: {"leaflets": 40_000, "mobilised": 2_300, "loudspeaker_vans": 19, "loudspeakers": 42},
+    }  # fmt: skip
+    for code, figures in published.items():
+        found = totals(code)
+        assert {key: found[key] for key in figures} == figures
+    venue = Venue.objects.filter(kind__code="ktv").first()
+    venue.events.all().delete()
+    venue.delete()
+    assert totals(HUAIKOU.code)["ktvs_closed"] == 5

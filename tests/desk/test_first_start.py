@@ -8,7 +8,7 @@ from grassroots.desk.first_start import AlreadySetUp, office_set_up
 from grassroots.grid.middleware import FirstStartMiddleware
 from grassroots.grid.models import Area, Level, Office, Role, Staff
 from tests.factories import make_office
-from tests.households.door_pages import text_of
+from tests.texts import text_of
 
 URL = "/first-start/"
 FILLED = {

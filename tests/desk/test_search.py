@@ -7,7 +7,8 @@ from grassroots.desk.search import LIMIT, search
 from grassroots.grid.models import AccessLog, DutyKind
 from households.models import PersonDuty, Residency
 from tests.factories import make_household, make_office, make_person
-from tests.households.door_pages import signed_in, text_of
+from tests.households.door_pages import signed_in
+from tests.texts import source_of, text_of
 
 URL = "/search/"
 pytestmark = pytest.mark.django_db
@@ -166,7 +167,7 @@ def test_the_log_keeps_the_kind_and_the_count_and_the_url_nothing(office, wang, 
 
 
 def test_a_term_in_the_address_is_not_searched(office, wang):
-    assert str(wang.uid) not in text_of(signed_in(office.jia).get(URL, {"q": "王小明"}))
+    assert str(wang.uid) not in source_of(signed_in(office.jia).get(URL, {"q": "王小明"}))
 
 
 @pytest.mark.parametrize("term", ["", "   ", "\x00"])

@@ -7,19 +7,25 @@ import random
 from collections.abc import Callable, Sequence
 
 from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 
+from grassroots.desk.demo.care import write_village_care
+from grassroots.desk.demo.checking import write_village_checking
 from grassroots.desk.demo.daily import write_daily
 from grassroots.desk.demo.followup import FollowupWriter, Return
 from grassroots.desk.demo.grid import StreetPlan, plan_one_village, plan_township, write_areas
 from grassroots.desk.demo.invent import Inventor, spread
+from grassroots.desk.demo.kept import write_kept
 from grassroots.desk.demo.knocks import Choose, lively, signed, under_way
+from grassroots.desk.demo.measures import write_published, write_village_measures
 from grassroots.desk.demo.officers import VillageStaff, add_nine_links
+from grassroots.desk.demo.orders import write_village_orders
 from grassroots.desk.demo.people import Home, PeopleWriter, doors
 from grassroots.desk.demo.staff import write_staff
 from grassroots.desk.demo.townships import COUNTY, HUAIKOU, TOWNSHIPS, Township
 from grassroots.grid.models import Area, Office, Staff
-from households.models import SurveyState
+from households.models import Survey, SurveyState
 from quarantine.models import Policy, PolicyState
 from quarantine.rules.origins import OriginKind
 from quarantine.services.policies import policy_switch_on
@@ -87,6 +93,13 @@ class TownshipBuilder:
             trip = _trip(self.invent, home, kind, fever=number == 1)
             writer.write(trip, officer_id=here.surveyors[0], health_id=here.health[0], measured_share=0.5)
         writer.close()
+
+    def write_measures(self) -> None:
+        """What the township published of venues, banquets, publicity and people mobilised."""
+        officers = {village: staff.surveyors[0] for village, staff in self.staff.items()}
+        areas = Area.objects.within(Area.objects.get(pk=self.plan.area_id)).order_by().values("pk")
+        at_doors = Survey.objects.filter(area__in=areas).aggregate(n=Sum("leaflets"))["n"] or 0
+        write_published(self.plan, self.invent, self.now, officers, at_doors)
 
 
 def _draw(invent: Inventor, homes: Sequence[Home], count: int) -> list[Home]:
@@ -172,6 +185,10 @@ def load_townships(
             homes = builder.write_homes(town.people, signed if town.is_signed else under_way, bar.add)
             analyze()
             builder.write_followup(homes, kinds_of(town), policy)
+            builder.invent.rng = random.Random(f"{seed}:{town.code}:measures")
+            builder.write_measures()
+        if not is_county:
+            write_kept(on)
 
 
 def _load_village(on: dt.date, seed: int, progress: Progress) -> None:
@@ -189,6 +206,11 @@ def _load_village(on: dt.date, seed: int, progress: Progress) -> None:
         mixture = [(OriginKind.WUHAN, 6), (OriginKind.HUBEI_OTHER, 4), (OriginKind.OTHER_PROVINCE, 4)]
         builder.write_followup(homes, [kind for kind, number in mixture for _ in range(number)], policy)
         write_daily(now)
+        write_village_measures(now)
+        write_village_care(now)
+        write_village_orders(now)
+        write_kept(on)
+        write_village_checking(now)
 
 
 def kinds_of(town: Township) -> list[OriginKind]:

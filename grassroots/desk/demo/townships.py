@@ -44,6 +44,10 @@ class Township:
     supports: Mapping[SupportKind, int] | None = field(default=None, hash=False)
     is_signed: bool = True
     has_nine_links: bool = False
+    closed: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Venues closed, by the code of their kind."""
+    measures: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Other published figures of what was done, by the key of the statistics."""
 
     @property
     def kind(self) -> str:
@@ -63,6 +67,8 @@ HUAIKOU = Township(
         "桃花村 五一村 高山村 鲤鱼村 青龙村 双河村 石堰村 柏林村 红光村 大田村 玉皇村 龙泉村"
     ),
     compounds=351, households=43_171, people=125_587, staff=2_143, wuhan=54,
+    closed={"incense": 3, "day-care": 15, "ktv": 6},
+    measures={"banquet_tables_cancelled": 1_193, "news_items": 120, "leaflets": 50_000, "mobilised": 2_143},
 )  # fmt: skip
 
 GUANCANG = Township(
@@ -81,6 +87,7 @@ QIXIAN = Township(
         "云台村 太平村 观音村 石龙村 塘坝村"
     ),
     compounds=232, households=21_800, people=63_000, staff=2_300, wuhan=2, hubei_other=4, other_province=878,
+    measures={"leaflets": 40_000, "mobilised": 2_300, "loudspeaker_vans": 19, "loudspeakers": 42},
 )  # fmt: skip
 
 FUXING = Township(
@@ -93,6 +100,7 @@ FUXING = Township(
     supports={
         SupportKind.DESTITUTE: 184, SupportKind.LOW_INCOME: 1_079, SupportKind.DISABLED: 742, SupportKind.ALONE: 285,
     },
+    measures={"leaflets": 50_000, "mobilised": 400},
 )  # fmt: skip
 
 SANXI = Township(
