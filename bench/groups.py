@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 
-MODULES = ("bench.pages.group", "bench.exports.group", "bench.imports.group", "bench.clock.group")
+MODULES = (
+    "bench.pages.group",
+    "bench.exports.group",
+    "bench.imports.group",
+    "bench.clock.group",
+    "bench.staff.group",
+)
 
 
 @dataclass(frozen=True)

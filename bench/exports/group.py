@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> Section:
     return Section(
         table(found),
         [
-            f"`export_ledger base` of 淮口街道: {rows:,} rows of 39 columns, from the query to the closed file, log "
+            f"`export_ledger base` of 淮口街道: {rows:,} rows of 40 columns, from the query to the closed file, log "
             f"entry included; medians of {options.runs} runs, in which the writers take turns, each in a process of "
             f"its own. Aim: at least {LIMIT_PEER} times as fast as openpyxl's write-only mode with styled cells, at "
             f"most {LIMIT_FLOOR} times the floor, under {LIMIT_MB} MB. {verdict(found)}"

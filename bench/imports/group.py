@@ -151,7 +151,7 @@ def run(options: argparse.Namespace) -> Section:
     return Section(
         table(found, updated),
         [
-            f"The base ledger of 淮口街道, exported in clear ({rows:,} rows of 39 columns), into an office that has "
+            f"The base ledger of 淮口街道, exported in clear ({rows:,} rows of 40 columns), into an office that has "
             f"its villages and nobody registered.{is_cut} Medians of {options.runs} runs, in which the ways take "
             f"turns, each in a process and a database of its own. Aim: at least {LIMIT_PEER} times the rows a second "
             f"of django-import-export in bulk mode, at most {LIMIT_FLOOR} times the floor, under {LIMIT_MB} MB. "
@@ -166,7 +166,8 @@ def run(options: argparse.Namespace) -> Section:
             "plain foreign keys, no text of instances) imports doors, people with encrypted and digested numbers, and "
             "residencies; it matches nothing, writes no surveys, letters or history, and finds groups and compounds "
             f"ready made. Of its seconds {reading['peer']:.1f} go into tablib's and openpyxl's reading; of the "
-            f"floor's {reading['floor']:.1f} are calamine's. Memory is that of our process and its reader together."
+            f"floor's {reading['floor']:.1f} are calamine's. Memory is that of our process and of "
+            "those that it starts, to read and to encrypt, together."
         ],
     )
 

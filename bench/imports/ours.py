@@ -26,7 +26,7 @@ from django.core.management import call_command  # noqa: E402
 
 from bench.imports.sheet import CODE, USER  # noqa: E402
 
-EVERY = 0.05  # seconds
+EVERY = 0.1  # seconds
 
 
 class Memory(threading.Thread):
