@@ -5,7 +5,8 @@
   when), the rest by keyword, so that a call reads like a sentence;
 * templates, styles and scripts draw nothing from another host: the office may have no internet;
 * every icon that a template or the table of looks names is in the sprite: a missing one shows as nothing;
-* no test runs Celery tasks in the caller's process, where they share its transaction and its luck.
+* no test runs Celery tasks in the caller's process, where they share its transaction and its luck;
+* nothing that a phone of 2019 cannot read (`old_browsers.py`, which runs here too).
 """
 
 import ast
@@ -14,6 +15,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import old_browsers
 
 MAX_FILE, MAX_FUNCTION, MAX_POSITIONAL = 400, 40, 3
 FOREIGN = re.compile(r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import""")
@@ -100,6 +103,7 @@ def breaches(path: Path, drawn: set[str]) -> Iterator[tuple[int, str]]:
 def main() -> None:
     drawn = set(re.findall(r'<symbol id="([^"]+)"', SPRITE.read_text())) if SPRITE.exists() else set()
     found = [f"{path}:{line}: {what}" for path in own_files() for line, what in breaches(path, drawn)]
+    found += old_browsers.found()
     print("\n".join(found) or "Every file keeps the rules of the house.")
     sys.exit(bool(found))
 

@@ -83,7 +83,7 @@ check() { # check NAME COMMAND...: prints the command's output, at most 80 lines
     fi
 }
 
-run_lint() {
+run_checks() {
     local failed_checks=() bin=$VENV/bin
     export GRASSROOTS_VAR=$scratch/var
     check "ruff check" "$bin/ruff" check --output-format concise .
@@ -92,7 +92,7 @@ run_lint() {
     check "djlint lint" "$bin/djlint" templates --lint
     check "mypy" "$bin/mypy"
     check "layers" "$bin/lint-imports"
-    check "house rules" "$bin/python" scripts/house_rules.py
+    check "house rules, old browsers" "$bin/python" scripts/house_rules.py
     check "migrations" "$bin/python" manage.py makemigrations --check --dry-run
     check "deployment" env HTTPS=1 "SECRET_KEY=$(od -An -N40 -tx1 /dev/urandom | tr -d ' \n')" \
         "$bin/python" -W error::DeprecationWarning:grassroots manage.py check --deploy --fail-level WARNING
@@ -100,22 +100,52 @@ run_lint() {
     [ ${#failed_checks[@]} = 0 ] || die "Failed: ${failed_checks[*]}"
 }
 
+# Migrations take a worker 20 seconds on either database. While the checks keep one core busy, the other one makes a
+# database of each kind with all of them applied; the workers' databases are copies of these (tests/template.py).
+pg_template='' sqlite_template=''
+on_sqlite() { env -u DATABASE_URL -u REPLICA_URL -u REDIS_URL "$@"; }
+lay_templates() {
+    local -a lay=("$VENV/bin/python" -m tests.template)
+    if wanted pg || wanted e2e; then PYTEST_DB_SUFFIX=_template "${lay[@]}" || return; fi
+    if wanted sqlite; then on_sqlite GRASSROOTS_TEST_VAR="$scratch/template" "${lay[@]}"; fi
+}
+run_lint() {
+    local laying status=0
+    lay_templates >"$scratch/templates.log" 2>&1 &
+    laying=$!
+    (
+        unset DATABASE_URL REDIS_URL
+        run_checks
+    ) || status=$?
+    [ $status = 0 ] || { wait "$laying"; exit $status; }
+    wait "$laying" || { tail -n 40 "$scratch/templates.log"; die "The migrations could not be applied; see above."; }
+    pg_template=test_grass_template sqlite_template=$scratch/template/test.sqlite3
+}
+
 # xdist's plain distribution hands tests out in their order, which matters: pytest-django puts those that empty the
 # database last, and work stealing would run others after them, without the rows that migrations bring.
-run_pg() { scripts/with_services.sh "$VENV/bin/python" -m pytest -n 2 -m "not e2e"; }
+run_pg() { TEST_TEMPLATE=$pg_template "$VENV/bin/python" -m pytest -n 2 -m "not e2e"; }
 run_sqlite() {
-    env -u DATABASE_URL -u REPLICA_URL -u REDIS_URL \
+    on_sqlite TEST_TEMPLATE="$sqlite_template" \
         "$VENV/bin/python" -m pytest -n 2 --only-database -m "not e2e and not postgres and not redis"
 }
+# Every journey empties the database and begins anew, so that they may go in any order and be stolen.
 run_e2e() {
-    CHROMIUM=${CHROMIUM:-$(find_chromium)} scripts/with_services.sh "$VENV/bin/python" -m pytest -m e2e
+    CHROMIUM=${CHROMIUM:-$(find_chromium)} TEST_TEMPLATE=$pg_template \
+        "$VENV/bin/python" -m pytest -n 2 --dist worksteal -m e2e tests/e2e
 }
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/grassroots-check.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-install_missing
-drop_impossible
-ensure_venv requirements-dev.txt
+if [ -z "${TEST_SERVICES:-}" ]; then # the first time: see what there is, and begin anew beside servers of one's own
+    install_missing
+    drop_impossible
+    ensure_venv requirements-dev.txt
+    if wanted pg || wanted e2e; then
+        rm -rf "$scratch"
+        TEST_SERVICES=1 exec scripts/with_services.sh bash scripts/test.sh "${phases[@]}"
+    fi
+fi
 
 times=()
 for index in "${!phases[@]}"; do

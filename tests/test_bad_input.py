@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -26,6 +27,7 @@ from tests.permissions.test_fuzz import allowed, url_of
 from tests.permissions.test_table import client_of
 from tests.permissions.world import World, make_world
 from tests.quarantine.cases import running, switch_on
+from tests.texts import text_of
 
 pytestmark = pytest.mark.django_db
 Data = dict[str, Any]
@@ -56,10 +58,6 @@ def page(jia: Client, home: Household) -> SurveyPage:
     """The survey of a home where 张三 lives."""
     make_person("张三", home)
     return SurveyPage(jia, home.uid).fill(outcome="SIGNED")
-
-
-def text_of(response: HttpResponse) -> str:
-    return html.unescape(response.content.decode())
 
 
 def typed_in(response: HttpResponse, name: str) -> str:
@@ -245,7 +243,7 @@ def test_a_number_that_is_none(page: SurveyPage, typed: str) -> None:
 WITHOUT_ID = {
     "desk:search", "grid:logout", "grid:keepalive", "households:door_find", "households:survey_member_row",
     "households:id_check", "ledgers:download", "ledgers:ledger_options", "quarantine:pushed_file",
-    "notices:inbox_read_all", "grid:password_change",
+    "notices:inbox_read_all", "grid:password_change", "desk:display",
 }  # fmt: skip
 
 
@@ -254,13 +252,19 @@ def world(db: None) -> World:
     return make_world()
 
 
-@pytest.mark.parametrize("sent", [None, "", "garbage", "\x00"])
+NO_IDS = [None, "", "garbage", "\x00"]
+
+
+@pytest.mark.parametrize("sent", NO_IDS)
 def test_a_form_without_its_submission_id_is_refused_in_words(world: World, sent: str | None) -> None:
+    """Every form with each of them; on SQLite, to which none of them comes, a quarter of the forms with each."""
     wrong = []
-    for line in LINES:
-        if line.method != "POST" or line.name in WITHOUT_ID:
-            continue
-        client = client_of(world.office.everyone()[allowed(line)])
+    forms = [line for line in LINES if line.method == "POST" and line.name not in WITHOUT_ID]
+    if connection.vendor != "postgresql":
+        forms = forms[NO_IDS.index(sent) :: len(NO_IDS)]
+    clients = {role: client_of(world.office.everyone()[role]) for role in map(allowed, forms)}
+    for line in forms:
+        client = clients[allowed(line)]
         data = {
             **(line.data(world.own) if line.data else {}),
             **({} if sent is None else {"submission_id": sent}),

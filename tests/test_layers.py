@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-ORDER = ["grid", "ledgers", "notices", "households", "quarantine", "desk"]
+ORDER = ["grid", "ledgers", "notices", "households", "quarantine", "measures", "desk"]
 
 
 @pytest.mark.django_db
@@ -25,6 +25,6 @@ def test_every_app_of_ours_stands_in_the_order():
     ours = [
         config.label
         for config in apps.get_app_configs()
-        if config.name.startswith(("grassroots", "households", "quarantine"))
+        if config.name.startswith(("grassroots", "households", "quarantine", "measures"))
     ]
     assert sorted(ours) == sorted(ORDER)

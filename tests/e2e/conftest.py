@@ -11,19 +11,22 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from grassroots.celery import app
 from grassroots.grid.models import Area, Staff
 from quarantine.models import Policy, PolicyState
 from tests.factories import PASSWORD, OfficeCast, aware, make_office
 from tests.reference import restore_reference_rows
+
+if TYPE_CHECKING:  # it reads this module
+    from tests.e2e.field import Phone, Road
 
 # Playwright keeps an event loop in this thread; Django's ORM is used here, between the browser's steps, all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -44,13 +47,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium of the system."""
+def playwright() -> Iterator[Playwright]:
+    """One for all journeys: a thread can hold no second."""
     with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium of the system."""
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    yield browser
+    browser.close()
 
 
 def let_midnight_pass() -> None:
@@ -107,6 +116,35 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
                 path=Path(tempfile.gettempdir()) / f"journey-{os.getpid()}-{number}.png", full_page=True
             )
         context.close()
+
+
+@pytest.fixture
+def road(live_server: Any, settings: Any, tmp_path: Path) -> Iterator[Road]:
+    """The way from phones to the office over TLS, with work without a connection switched on."""
+    from tests.e2e.field import Road
+
+    settings.OFFLINE_WORK = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    road = Road(live_server.url, tmp_path / "tls")
+    yield road
+    road.shutdown()
+    road.server_close()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, road: Road, tmp_path: Path) -> Iterator[Callable[[str], Phone]]:
+    """Phones by name, each with a folder of its own."""
+    from tests.e2e.field import Phone
+
+    made: list[Phone] = []
+
+    def named(name: str) -> Phone:
+        made.append(Phone(playwright, road, tmp_path / name))
+        return made[-1]
+
+    yield named
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

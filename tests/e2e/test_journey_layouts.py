@@ -21,7 +21,13 @@ def order(page: Page) -> list[str]:
 
 def drag(page: Page, grip: str, onto: str) -> None:
     """Take a row by its grip and let it go over the upper edge of another, as a hand does: not in one leap."""
-    page.locator(grip).drag_to(page.locator(onto), target_position={"x": 60, "y": 4}, steps=12)
+    taken, place = page.locator(grip).bounding_box(), page.locator(onto).bounding_box()
+    assert taken is not None and place is not None
+    page.mouse.move(taken["x"] + taken["width"] / 2, taken["y"] + taken["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 60, place["y"] + 14, steps=12)
+    page.mouse.move(place["x"] + 60, place["y"] + 4)
+    page.mouse.up()
 
 
 def expect_header(page: Page, *captions: str) -> None:
@@ -50,6 +56,7 @@ def test_a_layout_is_made_looked_at_and_downloaded(cast: OfficeCast, sign_in: Si
     name.locator("[data-place]").press("Tab")
     assert order(page) == ["姓名", "序号", "村(社区)", "组"]
     expect_header(page, "姓名", "序号", "村(社区)", "组")
+    page.set_viewport_size({"width": 1280, "height": 2000})  # both rows in sight
     drag(page, "#col-phone [data-grip]", "#col-village")
     assert order(page) == ["姓名", "序号", "联系电话", "村(社区)"]
     page.locator("#col-group").get_by_role("checkbox").uncheck()

@@ -30,7 +30,7 @@ def ask(page: Page) -> None:
     """The base ledger of the street."""
     go_to(page, "下载台账")
     page.get_by_role("radio", name="基础台账表").check()
-    page.get_by_label("区域").select_option(label="淮口街道")
+    page.locator("#id_area").select_option(label="淮口街道")
     page.get_by_role("button", name="下载", exact=True).click()
     page.wait_for_url("**/jobs/*/")
 
@@ -62,7 +62,7 @@ def test_on_a_phone_a_waiting_ledger_is_cancelled_and_asked_for_again(
 ) -> None:
     page = sign_in(cast.ding, viewport=PHONE)
     page.goto("/ledgers/?key=base")
-    page.get_by_label("区域").select_option(label="淮口街道")
+    page.locator("#id_area").select_option(label="淮口街道")
     page.get_by_role("button", name="下载", exact=True).click()
     page.get_by_role("button", name="取消").click()
     expect(page.get_by_role("heading", name="已取消")).to_be_visible()
@@ -77,7 +77,7 @@ def test_without_script_the_page_asks_again_by_itself(
 ) -> None:
     page = sign_in(cast.ding, java_script_enabled=False)
     page.goto("/ledgers/?key=base")
-    page.get_by_label("区域").select_option(label="淮口街道")
+    page.locator("#id_area").select_option(label="淮口街道")
     page.get_by_role("button", name="下载", exact=True).click()
     page.wait_for_url("**/jobs/*/")
     expect(page.get_by_role("heading", name="已完成")).to_be_visible(timeout=60_000)

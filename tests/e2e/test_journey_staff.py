@@ -111,6 +111,7 @@ def test_a_door_is_opened_by_typing_it_and_its_returnee_is_led_to_his_observatio
         expect(card.get_by_text("号码校验通过")).to_be_visible()
         expect(card.get_by_label("出生日期")).to_have_value(one.born.isoformat())
     picture(page, "staff-2-three-people")
+    page.get_by_text("只有一部分相同").click()
     page.get_by_role("button", name="全家都在家").click()
     page.get_by_role("button", name=words("全家无武汉(湖北)接触")).click()
     back_from_wuhan(cards(page).nth(2))

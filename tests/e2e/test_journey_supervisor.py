@@ -23,7 +23,7 @@ PURPOSE = "报县疾控中心核查"
 def choose(page: Page) -> None:
     """The ledger of key persons, of the street, for today."""
     page.get_by_role("radio", name="防控重点人员台账").check()
-    page.get_by_label("区域").select_option(label="淮口街道")
+    page.locator("#id_area").select_option(label="淮口街道")
     expect(page.get_by_label("日期")).to_have_value(day(0).isoformat())
 
 

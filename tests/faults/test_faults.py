@@ -10,13 +10,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.reference import restore_reference_rows
-
-pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db]
 
 
 def test_after_every_fault_each_reminder_is_sent_failed_or_expired_and_none_is_doubled_or_lost():
-    restore_reference_rows()
     database = connection.settings_dict
     account = f"{database['USER']}:{database['PASSWORD']}"
     template = f"postgresql://{account}@{database['HOST']}:{database['PORT']}/{database['NAME']}"

@@ -7,69 +7,47 @@ administrator of the street have them in their scope, 丙 (another village) has 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from tests.permissions.care_lines import CARE
+from tests.permissions.inspection_lines import INSPECTIONS
+from tests.permissions.lines import (
+    ADMIN,
+    AUDIT,
+    CHECK,
+    EVERYBODY,
+    FIELD,
+    IMPORT,
+    LOOK_GRID,
+    MEASURE,
+    OFFICERS,
+    STAFF,
+    SUPERVISE,
+    Line,
+    both,
+    keyed,
+    pk,
+    uid,
+)
+from tests.permissions.order_lines import ORDERS
 
-from tests.permissions.world import Things
-
-Args = Callable[[Things], "list[Any] | dict[str, Any]"]
-
-EVERYBODY = frozenset(["jia", "yi", "bing", "ding", "health", "police", "inspector", "auditor", "admin"])
-OUTSIDE = frozenset({"bing"})
-OFFICERS = frozenset(["jia", "yi", "bing", "ding"])
-STAFF = EVERYBODY - {"auditor"}
-FIELD = EVERYBODY - {"auditor", "admin"}
-MEASURE = frozenset(["jia", "yi", "bing", "ding", "health"])
-IMPORT = MEASURE | {"admin"}
-CHECK = MEASURE | {"police"}
-LOOK_GRID = EVERYBODY
-ADMIN = frozenset({"admin"})
-SUPERVISE = frozenset({"admin", "ding"})
-AUDIT = frozenset({"auditor"})
-NOBODY: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Line:
-    """One URL and method: who may (in his scope), and how the URL's arguments come from one side's things."""
-
-    name: str
-    may: frozenset[str]
-    args: Args | None = None
-    method: str = "GET"
-    data: Callable[[Things], dict[str, Any]] | None = None
-    route: str = ""  # part of the route, where several share a name
-
-
-def uid(field: str) -> Args:
-    return lambda things: [getattr(things, field).uid]
-
-
-def keyed(field: str) -> Args:
-    """The uid under the name that the route gives it, e.g. person_uid."""
-    return lambda things: {f"{field}_uid": getattr(things, field).uid}
-
-
-def pk(field: str) -> Args:
-    return lambda things: [getattr(things, field).pk]
-
-
-def both(*lines: Line) -> list[Line]:
-    """The same right for looking at a form and for sending it."""
-    return [Line(**{**line.__dict__, "method": method}) for line in lines for method in ("GET", "POST")]
-
-
-OPEN_TO_ALL = {"desk:first_start", "desk:health", "grid:login"}
+OPEN_TO_ALL = {
+    "desk:first_start", "desk:health", "grid:login", "households:health_manual",
+    # What a device asks or sends when nobody is signed in (tests/offline).
+    "offline:upload", "offline:has", "offline:pulse", "offline:end", "offline:shell", "offline:worker",
+    "offline:manifest",
+}  # fmt: skip
 
 LINES: list[Line] = [
     # --- desk
     Line("desk:workbench", EVERYBODY),
+    Line("desk:leaders", STAFF),
     *both(Line("desk:search", STAFF)),
+    Line("desk:display", EVERYBODY, method="POST"),
     # --- sign-in and oneself
     Line("grid:logout", EVERYBODY, method="POST"),
     *both(Line("grid:password_change", EVERYBODY)),
     Line("grid:keepalive", EVERYBODY, method="POST"),
+    Line("offline:queue", EVERYBODY),
+    Line("offline:kept_state", EVERYBODY),
     # --- areas
     Line("grid:area_tree", LOOK_GRID),
     Line("grid:area_detail", LOOK_GRID, pk("area")),
@@ -96,6 +74,7 @@ LINES: list[Line] = [
     *both(Line("grid:staff_reactivate", ADMIN, uid("colleague"))),
     *both(Line("grid:posting_create", ADMIN, uid("colleague"))),
     *both(Line("grid:posting_end", ADMIN, pk("posting"))),
+    Line("offline:revoke_all", ADMIN, uid("colleague"), method="POST"),
     Line("grid:staff_dial", LOOK_GRID, uid("colleague"), method="POST"),
     *both(Line("grid:office_edit", ADMIN)),
     # --- audit
@@ -178,10 +157,23 @@ LINES: list[Line] = [
     ),
     Line("households:picture_top", STAFF),
     Line("households:picture", STAFF, pk("area")),
+    Line("households:field_page", STAFF, pk("area")),
+    Line("households:field_page", SUPERVISE, pk("area"), method="POST"),
     Line("households:missing_doors", STAFF, pk("area")),
     Line("households:missing_doors", OFFICERS, pk("area"), method="POST"),
     Line("households:missing_undo", OFFICERS, uid("dismissed"), method="POST"),
     Line("households:absent_list", STAFF),
+    Line("households:absent_household", STAFF, uid("household")),
+    Line("households:absent_household", OFFICERS, uid("household"), "POST", lambda things: {"what": "back"}),
+    Line("households:absent_contact_dial", STAFF, uid("absent_contact"), method="POST"),
+    Line("households:absent_contact_remove", OFFICERS, uid("absent_contact"), method="POST"),
+    Line(
+        "households:slips_print",
+        OFFICERS,
+        method="POST",
+        data=lambda things: {"households": [things.household.uid]},
+    ),
+    Line("households:slip_open", STAFF, lambda things: [things.slip.code]),
     *both(Line("households:household_create", OFFICERS)),
     Line("households:household_detail", STAFF, uid("household")),
     *both(Line("households:household_edit", OFFICERS, uid("household"))),
@@ -189,6 +181,13 @@ LINES: list[Line] = [
     *both(Line("households:survey_create", OFFICERS, uid("household"))),
     Line("households:survey_member_row", OFFICERS, uid("household"), method="POST"),
     Line("households:survey_detail", STAFF, uid("survey")),
+    *both(Line("households:survey_correct", OFFICERS, uid("survey"))),
+    Line("households:proxy_dial", STAFF, uid("survey"), method="POST"),
+    Line("households:letter_print", STAFF, pk("letter"), method="POST"),
+    *both(Line("households:photo_view", FIELD - {"inspector"}, uid("photo"))),
+    Line("households:photo_erase", OFFICERS, uid("photo"), method="POST"),
+    Line("households:door_texts", SUPERVISE),
+    *both(Line("households:door_text_edit", SUPERVISE, lambda things: [things.area.pk, "NOTICE"])),
     Line("households:id_check", OFFICERS, method="POST"),
     *both(Line("households:household_duty_create", SUPERVISE, uid("household"))),
     *both(Line("households:duty_edit", SUPERVISE, lambda things: ["household", things.household_duty.pk])),
@@ -328,7 +327,9 @@ LINES: list[Line] = [
     ),
     # --- the round and alerts
     Line("quarantine:round", STAFF),
+    *both(Line("quarantine:round_order", STAFF)),
     Line("quarantine:round_row", STAFF, uid("visit")),
+    Line("quarantine:visit_trend", STAFF, uid("visit")),
     Line("quarantine:visit_record", MEASURE, uid("visit"), method="POST"),
     Line("quarantine:visit_mark", MEASURE, uid("visit"), method="POST"),
     Line("quarantine:visit_explain", MEASURE, uid("visit"), method="POST"),
@@ -347,6 +348,44 @@ LINES: list[Line] = [
     Line("quarantine:flag_list", frozenset({"ding", "inspector"})),
     Line("quarantine:flag_detail", frozenset({"ding", "inspector"}), uid("flag")),
     Line("quarantine:flag_detail", frozenset({"ding"}), uid("flag"), method="POST"),
+    # --- measures
+    Line("measures:venue_list", STAFF),
+    *both(Line("measures:venue_create", CHECK)),
+    Line("measures:venue_detail", STAFF, uid("venue")),
+    *both(Line("measures:venue_edit", CHECK, uid("venue"))),
+    *both(Line("measures:venue_act", CHECK, lambda things: [things.venue.uid, "patrol"])),
+    *both(Line("measures:venue_remove", CHECK, uid("venue"))),
+    Line("measures:venue_dial", STAFF, uid("venue"), method="POST"),
+    *both(Line("measures:venue_event_annul", CHECK, uid("venue_event"))),
+    *(
+        Line(f"measures:{topic}", STAFF)
+        for topic in ("gatherings", "cleaning", "publicity", "forces", "checkpoints")
+    ),
+    Line("measures:shift_list", STAFF),
+    *both(Line("measures:shift_create", OFFICERS)),
+    *both(Line("measures:sighting_create", CHECK)),
+    Line("measures:shift_detail", STAFF, uid("shift")),
+    Line("measures:shift_detail", OFFICERS, uid("shift"), method="POST"),
+    Line("measures:shift_tap", OFFICERS, lambda things: [things.shift.uid, "repeat"], method="POST"),
+    Line("measures:kind_list", ADMIN),
+    *both(Line("measures:kind_create", ADMIN)),
+    Line("measures:due_list", STAFF),
+    Line("measures:plan_list", STAFF),
+    *both(Line("measures:plan_edit", OFFICERS, uid("plan"))),
+    Line("measures:plan_end", OFFICERS, uid("plan"), method="POST"),
+    Line("measures:record_detail", STAFF, uid("record")),
+    *both(Line("measures:record_correct", CHECK, uid("record"))),
+    *both(Line("measures:record_void", CHECK, uid("record"))),
+    Line("measures:check_list", frozenset({"ding", "inspector"})),
+    Line("measures:first_look", frozenset({"ding", "inspector"})),
+    *both(Line("measures:check_create", frozenset({"inspector"}))),
+    Line("measures:check_detail", frozenset({"ding", "inspector"}), uid("spot_check")),
+    Line("measures:check_sheet", frozenset({"ding", "inspector"}), uid("spot_check")),
+    *both(Line("measures:check_fix", frozenset({"inspector"}), uid("spot_check"))),
+    *both(Line("measures:check_item", frozenset({"inspector"}), uid("check_item"))),
+    *CARE,
+    *INSPECTIONS,
+    *ORDERS,
 ]
 # URLs whose arguments lie in no area, or that belong to one person; test_table.py and test_jobs.py test each by itself.
 ELSEWHERE = {
@@ -355,4 +394,7 @@ ELSEWHERE = {
     "grid:duty_kind_edit", "quarantine:policy_switch", "quarantine:policy_withdraw", "quarantine:policy_edit",
     "quarantine:policy_discard",
     "notices:message_open", "notices:message_answer", "notices:leave_end",
+    "measures:record_create", "measures:plan_create", "measures:kind_edit", "measures:kind_switch",
+    "measures:inspection_create", "measures:checklist_edit", "measures:order_create", "measures:incident_create",
+    "offline:kept", "offline:kept_dismiss", "offline:revoke", "offline:pages", "offline:home", "offline:bundle",
 }  # fmt: skip

@@ -6,6 +6,7 @@ stands in the table; one that is missing from it fails the suite.
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import pkgutil
 import re
@@ -21,13 +22,25 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from grassroots.grid.models import Area, AreaDuty, DutyKind, Posting, Role, Staff
+from grassroots.grid.models import Area, AreaDuty, Posting, Role, Staff
 from grassroots.ledgers.models import ImportBatch
 from grassroots.notices.models import Channel, Leave
 from households.models import Household, HouseholdDuty, Person, PersonDuty, Residency, Survey
+from measures.models import (
+    CareFile,
+    CareVisit,
+    Incident,
+    Inspection,
+    Order,
+    Plan,
+    Record,
+    Shift,
+    ShiftPost,
+    SpotCheck,
+    Venue,
+)
 from quarantine.models import (
     CloseContact,
-    Observation,
     ObservationEvent,
     Paper,
     PushedPerson,
@@ -40,18 +53,39 @@ from quarantine.models import (
 )
 from tests.factories import make_staff
 from tests.households.survey_pages import SurveyPage
+from tests.permissions.choice_data import (
+    area,
+    backfill_data,
+    colleague,
+    destination,
+    event,
+    handing_over,
+    health_duty,
+    incident_data,
+    inspection_data,
+    line_data,
+    missed,
+    move_data,
+    new_duty,
+    order_data,
+    own_duty,
+    today,
+    with_staff,
+)
 from tests.permissions.test_table import client_of
-from tests.permissions.world import Things, World, make_world
+from tests.permissions.world import Things, World
 from tests.quarantine.cases import running
 
 pytestmark = pytest.mark.django_db
 Data = dict[str, Any]
 FORM_PACKAGES = ("grassroots.grid.forms", "grassroots.ledgers.forms", "grassroots.desk.forms",
-                 "grassroots.notices.forms", "households.forms", "quarantine.forms")  # fmt: skip
+                 "grassroots.notices.forms", "households.forms", "quarantine.forms", "measures.forms")  # fmt: skip
 # Fields with ids that need no scope, or that a test of their own below sends.
 TROUBLE = re.compile(r'class="error-summary".*?</div>', re.S)
 ELSEWHERE = {
+    "VenueForm.kind": "kinds of venues belong to the whole office",
     "DutyForm.kind": "kinds of duty belong to the whole office",
+    "FieldForm.kind": "kinds of duty belong to the whole office",
     "OwnDutyForm.kind": "kinds of duty belong to the whole office",
     "DownloadForm.area": "test_a_foreign_area_is_not_found",
     "AreaDayForm.area": "test_a_foreign_area_is_not_found",
@@ -62,14 +96,11 @@ ELSEWHERE = {
     "AccessLogFilter.staff": "test_the_auditor_of_a_village_learns_nothing_of_others",
     "HistoryFilter.staff": "test_the_auditor_of_a_village_learns_nothing_of_others",
     "ObservationHandoverForm.to_area": "villages belong to the whole office; nobody is seen before it accepts",
+    "SightingForm.going_to": "measures/test_sightings: villages of the township by name; nothing of them is seen",
     "AcceptForm.area": "quarantine/test_handovers: test_it_is_put_into_an_area_of_ones_own_in_that_village",
+    "CallForm.contact": "households/test_absent: test_a_call_names_a_contact_of_that_household_only",
     "MemberForm.uid": "test_a_card_of_the_survey_cannot_name_somebody_of_another_village",
 }
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 @dataclass(frozen=True)
@@ -95,72 +126,6 @@ def at(name: str, pick: Callable[[World], Any] | None = None) -> Callable[[World
     return lambda world: reverse(name, args=[pick(world)] if pick else [])
 
 
-def colleague(things: Things) -> str:
-    return str(things.colleague.uid)
-
-
-def area(things: Things) -> int:
-    return things.area.pk
-
-
-def today(_world: World | None = None) -> str:
-    return timezone.localdate().isoformat()
-
-
-def with_staff(world: World) -> Data:
-    """A new duty for 乙."""
-    return {"kind": world.kind.pk, "staff": str(world.office.yi.uid), "valid_from": today()}
-
-
-def new_duty(world: World) -> Data:
-    return {"kind": world.kind.pk, "valid_from": today()}
-
-
-def health_duty(world: World) -> Data:
-    return {**new_duty(world), "kind": DutyKind.objects.get(code="health").pk}
-
-
-def handing_over(world: World, leaver: Staff, successor: Staff) -> Data:
-    previewed = f"{leaver.uid} {successor.uid} {today()}"
-    return {"leaver": str(leaver.uid), "successor": str(successor.uid), "on": today(), "previewed": previewed}
-
-
-def move_data(world: World) -> Data:
-    return {"version": world.own.observation.version, "place": "HOME", "reason": "换个地方"}
-
-
-def line_data(world: World) -> dict[str, Any]:
-    """A box of the person's sheet: the first day's morning, which is over."""
-    on = world.own.observation.day_one_on
-    return {"on": str(on), "slot": "AM", "temperature": "366", "method": "FOREHEAD"}
-
-
-def backfill_data(world: World) -> Data:
-    visit = world.own.visit
-    return {"temperature": "36.6", "method": "FOREHEAD", "on": visit.date.isoformat(), "slot": visit.slot}
-
-
-def own_duty(world: World) -> int:
-    """A duty of 乙 on the own household, so that the colleague may be its deputy."""
-    rows = HouseholdDuty.objects.filter(household=world.own.household)
-    return rows.create(household=world.own.household, staff=world.office.yi, kind=world.kind).pk
-
-
-def destination(things: Things) -> Area:
-    """Another place of the same village: its compound, or the village itself."""
-    here = Area.objects.get(pk=things.area.pk)
-    return Area.objects.get_children(here).first() or Area.objects.get_parent(here)
-
-
-def event(observation: Observation, kind: str) -> str:
-    return reverse("quarantine:observation_event", args=[observation.uid, kind])
-
-
-def missed(world: World) -> Data:
-    Visit.objects.update(state=VisitState.MISSED)
-    return {"explanation": "大雪封路"}
-
-
 PERSON = {
     "name": "新来的",
     "id_kind": "NONE",
@@ -182,6 +147,8 @@ CHOICES = [
            colleague, AreaDuty),
     Choice("OwnDutyForm.staff", "ding", at("households:household_duty_create", lambda w: w.own.traveller.household.uid),
            colleague, HouseholdDuty, health_duty),
+    Choice("FieldForm.staff", "ding", at("households:field_page", lambda w: w.own.area.pk), colleague, HouseholdDuty,
+           lambda w: {**health_duty(w), "on": today(), "what": "ASSIGN", "doors": str(w.own.household.uid)}),
     Choice("OwnDutyForm.deputy", "ding", at("households:person_duty_create", lambda w: w.own.person.uid), colleague,
            PersonDuty, with_staff),
     Choice("OwnDutyEditForm.deputy", "ding", lambda w: reverse("households:duty_edit", args=["household", own_duty(w)]),
@@ -218,6 +185,56 @@ CHOICES = [
            lambda t: destination(t).pk, PushedPerson, lambda w: {"version": 1, "to": str(w.office.yi.uid)}),
     Choice("PushedAssignForm.to", "jia", at("quarantine:pushed_assign", lambda w: w.own.pushed_row.uid), colleague,
            PushedPerson, lambda w: {"version": 1, "area": w.own.area.pk}),
+    Choice("VenueForm.area", "jia", at("measures:venue_create"), area, Venue,
+           lambda w: {"kind": w.own.venue.kind_id, "name": "新网吧"}),
+    Choice("VenueForm.officer", "jia", at("measures:venue_create"), colleague, Venue,
+           lambda w: {"kind": w.own.venue.kind_id, "name": "新网吧", "area": w.own.area.pk}),
+    Choice("ShiftForm.area", "jia", at("measures:shift_create"), area, Shift,
+           lambda w: {"place": "桥头", "starts_at": f"{today()} 08:00", "ends_at": f"{today()} 16:00"}),
+    Choice("ShiftForm.first", "jia", at("measures:shift_create"), colleague, ShiftPost,
+           lambda w: {"place": "桥头", "starts_at": f"{today()} 08:00", "ends_at": f"{today()} 16:00",
+                      "area": w.own.area.pk}),
+    Choice("ShiftPostForm.staff", "jia", at("measures:shift_detail", lambda w: w.own.shift.uid), colleague, ShiftPost),
+    Choice("SightingForm.area", "jia", at("measures:sighting_create"), area, PushedPerson,
+           lambda w: {"place": "村口", "name": w.foreign.person.name, "id_number": w.foreign.person.id_number}),
+    Choice("PlanForm.area", "jia", lambda w: reverse("measures:plan_create", args=["rubbish"]), area, Plan,
+           lambda w: {"place": "公厕", "every": 1}),
+    Choice("PlanForm.officer", "jia", at("measures:plan_edit", lambda w: w.own.plan.uid), colleague, Plan,
+           lambda w: {"place": "公厕", "every": 1, "area": w.own.area.pk, "version": 1}),
+    *(
+        Choice(f"{form}.{field}", "jia", url, value, Record,
+               lambda w: {"area": w.own.area.pk, "on": today(), "quantity": 3, "reason": "数量填错"})
+        for form, url in (
+            ("RecordForm", lambda w: reverse("measures:record_create", args=["banquet"])),
+            ("RecordCorrectForm", at("measures:record_correct", lambda w: w.own.record.uid)),
+        )
+        for field, value in (("area", area), ("by", colleague), ("venue", lambda t: str(t.venue.uid)))
+    ),
+    *(
+        Choice(f"InspectionForm.{field}", "inspector", at("measures:inspection_create", lambda w: "gathering"), value,
+               Inspection, inspection_data)
+        for field, value in (("area", area), ("second", colleague), ("third", colleague),
+                             ("venue", lambda t: str(t.venue.uid)))
+    ),
+    *(
+        Choice(f"{form}.by", "jia", url, colleague, CareVisit,
+               lambda w: {"on": today(), "way": "VISIT", "result": "WELL", "reason": "登记错了"})
+        for form, url in (
+            ("CareVisitForm", at("measures:care_visit_create", lambda w: w.own.person.uid)),
+            ("CareCorrectForm", at("measures:care_visit_correct", lambda w: w.own.care_visit.uid)),
+        )
+    ),
+    Choice("CareFileForm.officer", "jia", at("measures:care_edit", lambda w: w.own.person.uid), colleague,
+           CareFile, lambda w: {"health": "高血压", "version": 0}),
+    Choice("DrawForm.area", "inspector", at("measures:check_create"), area, SpotCheck,
+           lambda w: {"subject": "READINGS", "number": 5, "until": today(),
+                      "since": (timezone.localdate() - dt.timedelta(days=9)).isoformat()}),
+    Choice("OrderForm.areas", "ding", at("measures:order_create", lambda w: w.office.village.pk), area, Order,
+           order_data),
+    Choice("IncidentForm.area", "jia", at("measures:incident_create", lambda w: "incident-dispute"), area, Incident,
+           incident_data),
+    Choice("IncidentForm.door", "jia", at("measures:incident_create", lambda w: "incident-dispute"),
+           lambda t: str(t.household.uid), Incident, lambda w: {**incident_data(w), "area": w.own.area.pk}),
     Choice("ExplainForm.visits", "jia", lambda w: event(w.own.observation, "explain"),
            lambda t: str(t.observation.visits.order_by("pk").first().uid), Visit,
            missed),
@@ -226,7 +243,9 @@ CHOICES = [
 
 def by_role(world: World, role: str) -> Staff:
     """Somebody with the role who reaches 甲's village and no more."""
-    roles = {"admin": Role.ADMINISTRATOR, "ding": Role.SUPERVISOR, "auditor": Role.AUDITOR}
+    roles = {
+        "admin": Role.ADMINISTRATOR, "ding": Role.SUPERVISOR, "auditor": Role.AUDITOR, "inspector": Role.INSPECTOR,
+    }  # fmt: skip
     return world.office.jia if role == "jia" else make_staff("村里", roles[role], world.office.village)
 
 

@@ -9,14 +9,9 @@ from grassroots.grid.models import Role
 from tests.factories import make_person, make_staff
 from tests.permissions.test_choices import by_role, post, today
 from tests.permissions.test_table import client_of
-from tests.permissions.world import World, make_world
+from tests.permissions.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 AREAS = [

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.permissions.table import ELSEWHERE, EVERYBODY, LINES, OPEN_TO_ALL, OUTSIDE, Line
-from tests.permissions.world import World, make_world, message_of
+from tests.permissions.lines import EVERYBODY, OUTSIDE, Line
+from tests.permissions.table import ELSEWHERE, LINES, OPEN_TO_ALL
+from tests.permissions.world import World, message_of
 
 BACKEND = "grassroots.grid.backends.RoleBackend"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 def client_of(staff: Any) -> Client:
@@ -96,6 +93,20 @@ def sides(line: Line, world: World, role: str) -> list[tuple[str, Any, bool]]:
     ]
 
 
+# Whom a line is sent by on SQLite: somebody of a group, of another village and of the street, whose scopes are read by
+# queries; of the others, whose rights are names that no database decides, one in turn.
+BY_DATABASE = ("bing", "ding", "jia")
+IN_TURN = sorted(EVERYBODY - set(BY_DATABASE))
+
+
+def lines_of(namespace: str, role: str) -> Iterator[Line]:
+    """The lines that somebody sends: all of them on PostgreSQL, where the suite is whole."""
+    for number, line in enumerate(LINES):
+        is_sent = connection.vendor == "postgresql" or role in (*BY_DATABASE, IN_TURN[number % len(IN_TURN)])
+        if is_sent and line.name.startswith(f"{namespace}:"):
+            yield line
+
+
 NAMESPACES = sorted({line.name.partition(":")[0] for line in LINES})
 
 
@@ -104,9 +115,7 @@ NAMESPACES = sorted({line.name.partition(":")[0] for line in LINES})
 def test_own_and_foreign_things(world: World, namespace: str, role: str):
     client = client_of(world.office.everyone()[role])
     wrong = []
-    for line in LINES:
-        if not line.name.startswith(f"{namespace}:"):
-            continue
+    for line in lines_of(namespace, role):
         for side, things, is_inside in sides(line, world, role):
             got = outcome(send(client, line, things).status_code)
             if got != (want := expected(line, role, is_inside=is_inside)):
@@ -142,6 +151,7 @@ def test_somebody_elses_message_is_not_found(world: World):
         "quarantine:policy_withdraw",
         "quarantine:policy_edit",
         "grid:duty_kind_edit",
+        "measures:kind_edit",
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -151,8 +161,9 @@ def test_what_concerns_the_whole_office_is_for_the_administrator(world: World, n
         "quarantine:policy_withdraw": world.policy,
         "quarantine:policy_edit": world.policy,
         "grid:duty_kind_edit": world.kind,
+        "measures:kind_edit": world.own.plan.kind,
     }[name]
-    url = reverse(name, args=[row.pk])
+    url = reverse(name, args=[row.code if name == "measures:kind_edit" else row.pk])
     answers = {}
     for role, staff in world.office.everyone().items():
         client = client_of(staff)

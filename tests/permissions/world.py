@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,11 @@ from grassroots.ledgers.models import BatchState, ImportBatch, LedgerLayout, Pub
 from grassroots.notices.inbox import message_send
 from grassroots.notices.models import Channel, ChannelKind
 from households.models import (
+    AbsentContact,
+    CommitmentLetter,
+    ContactRelation,
     DismissedDoor,
+    DoorSlip,
     Household,
     HouseholdDuty,
     Person,
@@ -25,6 +30,25 @@ from households.models import (
     SupportStatus,
     Survey,
     SurveyMember,
+    SurveyPhoto,
+)
+from measures.models import (
+    CareVisit,
+    CheckItem,
+    Checklist,
+    FindingPhoto,
+    Incident,
+    Inspection,
+    Kind,
+    Order,
+    OrderReceipt,
+    Plan,
+    Record,
+    Rectification,
+    Shift,
+    SpotCheck,
+    Venue,
+    VenueEvent,
 )
 from quarantine.models import (
     Alert,
@@ -53,6 +77,8 @@ from quarantine.services.papers import papers_issue
 from quarantine.services.policies import policy_switch_on
 from quarantine.services.readings import reading_record
 from tests.factories import OfficeCast, make_area, make_household, make_office, make_person, make_staff
+from tests.permissions.order_world import make_orders
+from tests.permissions.photo_things import finding_photo
 
 
 @dataclass
@@ -67,6 +93,8 @@ class Things:
     support: SupportStatus
     survey: Survey
     member: SurveyMember
+    letter: CommitmentLetter
+    photo: SurveyPhoto
     household_duty: HouseholdDuty
     area_duty: AreaDuty
     returnee: Returnee
@@ -91,8 +119,24 @@ class Things:
     handover: Handover
     removal: PersonRemoval
     dismissed: DismissedDoor
+    absent_contact: AbsentContact
+    slip: DoorSlip
     recalculation: Recalculation
     followup: ReleaseFollowup
+    venue: Venue
+    venue_event: VenueEvent
+    record: Record
+    plan: Plan
+    care_visit: CareVisit
+    spot_check: SpotCheck
+    check_item: CheckItem
+    rectification: Rectification
+    shift: Shift
+    inspection: Inspection
+    finding_photo: FindingPhoto
+    order: Order
+    receipt: OrderReceipt
+    incident: Incident
 
 
 @dataclass
@@ -141,7 +185,7 @@ def _publication(area: Area, by: Staff) -> Publication:
     )
 
 
-def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
+def make_things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things:
     now = timezone.now()
     household = make_household(area, survey_state="ABSENT")
     person = make_person("", household)
@@ -151,8 +195,7 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
     member = SurveyMember.objects.create(survey=survey, person=person)
     traveller = _traveller(household)
     support = SupportStatus.objects.create(person=person, kind=SupportKind.DISABLED)
-    kind = DutyKind.objects.get(code="group")
-    colleague = make_staff(f"同事{area.name}", Role.OFFICER, area)
+    kind, colleague = DutyKind.objects.get(code="group"), make_staff(f"同事{area.name}", Role.OFFICER, area)
     on = timezone.localdate() - dt.timedelta(days=3)
     returnee = Returnee.objects.create(
         person=person, household=household, area=area, origin="武汉市江夏区", origin_kind="WUHAN", left_on=on,
@@ -179,8 +222,17 @@ def _things(office: OfficeCast, area: Area, by: Staff, policy: Policy) -> Things
         colleague=colleague, posting=colleague.postings.get(), alert_action=_transfer(alert, by),
         pushed_row=(row := _pushed_row(area, by)), pushed_list=row.list,
         layout=_layout(area, by), batch=_batch(area, by), publication=_publication(area, by), channel=_channel(area),
-        handover=_handover(office, observation, by), removal=_removal(area, by), **_beside(observation, by),
+        handover=_handover(office, observation, by), removal=_removal(area, by),
+        **_beside(observation, by), **_measures(area, by), **_at_the_door(survey), **make_orders(office, area, by),
     )  # fmt: skip
+
+
+def _at_the_door(survey: Survey) -> dict[str, Any]:
+    """The letter that was signed, and a photo of it whose file is gone."""
+    at, home = survey.visited_at, survey.household
+    letter = CommitmentLetter.objects.create(household=home, survey=survey, area=home.area, signed_at=at)
+    photo = SurveyPhoto.objects.create(survey=survey, kind="LETTER", path="gone", size=1, expires_at=at)
+    return {"letter": letter, "photo": photo}
 
 
 def _transfer(alert: Alert, by: Staff) -> AlertAction:
@@ -223,7 +275,67 @@ def _beside(observation: Observation, by: Staff) -> dict[str, Any]:
     gone = DismissedDoor.objects.create(
         area=observation.area, door="7", display="7号", reason="没有这个号", by=by
     )
-    return {"recalculation": recalculation, "followup": followup, "dismissed": gone}
+    household = observation.household
+    assert household is not None
+    contact = AbsentContact.objects.create(
+        household=household, relation=ContactRelation.NEIGHBOUR, name="王某", phone="13900003333", added_by=by
+    )
+    slip = DoorSlip.objects.create(
+        household=household, area=observation.area, year=2020, number=1, code=f"{household.pk:010d}",
+        issue=uuid.uuid4(), printed_by=by,
+    )  # fmt: skip
+    visit = CareVisit.objects.create(
+        person=observation.person, area=observation.area, on=today, way="PHONE", result="WELL", by=by, recorded_by=by
+    )  # fmt: skip
+    return {
+        "recalculation": recalculation, "followup": followup, "dismissed": gone, "absent_contact": contact,
+        "slip": slip, "care_visit": visit,
+    }  # fmt: skip
+
+
+def _measures(area: Area, by: Staff) -> dict[str, Any]:
+    """A teahouse to which a notice was served, and tables of a banquet that were cancelled."""
+    today, kinds = timezone.localdate(), {kind.code: kind for kind in Kind.objects.all()}
+    venue = Venue.objects.create(
+        kind=kinds["teahouse"], area=area, name="桥头茶馆", phone="13900003333", recorded_by=by
+    )
+    notice = VenueEvent.objects.create(venue=venue, action="NOTICE", on=today, by=by)
+    record = Record.objects.create(
+        kind=kinds["banquet"], area=area, on=today, quantity=12, by=by, recorded_by=by
+    )
+    plan = Plan.objects.create(kind=kinds["rubbish"], area=area, place="垃圾房", recorded_by=by)
+    now = timezone.now()
+    shift = Shift.objects.create(
+        area=area, place="村口", starts_at=now, ends_at=now + dt.timedelta(hours=8), recorded_by=by
+    )
+    return {
+        "venue": venue,
+        "venue_event": notice,
+        "record": record,
+        "plan": plan,
+        "shift": shift,
+        **_check(area, by),
+    }
+
+
+def _check(area: Area, by: Staff) -> dict[str, Any]:
+    """A sample of one, which the officer recorded, and what came of another."""
+    today = timezone.localdate()
+    check = SpotCheck.objects.create(
+        subject="HOUSEHOLDS", area=area, since=today, until=today, wanted=1, seed=7, frame_size=1,
+        frame_digest="0" * 64, strata={str(area.pk): 1}, drawn_by=by,
+    )  # fmt: skip
+    item = CheckItem.objects.create(check_of=check, number=1, village=area, title="1-1-101", recorder=by)
+    demand = Rectification.objects.create(
+        area=area, problem="人数不符", demand="重新入户", due_on=today, raised_by=by
+    )
+    inspection = Inspection.objects.create(
+        checklist=Checklist.objects.get(code="checkpoint"), area=area, unit="东门劝导点", at=timezone.now(),
+        recorded_by=by,
+    )  # fmt: skip
+    inspection.inspectors.set([by])
+    return {"spot_check": check, "check_item": item, "rectification": demand, "inspection": inspection,
+            "finding_photo": finding_photo(inspection)}  # fmt: skip
 
 
 def _third_village(office: OfficeCast) -> Area:
@@ -272,8 +384,8 @@ def make_world() -> World:
     policy = policy_switch_on(template=template, effective_from=dt.date(2020, 1, 1), by=office.admin)
     world = World(
         office,
-        _things(office, office.group, office.jia, policy),
-        _things(office, office.other_group, office.bing, policy),
+        make_things(office, office.group, office.jia, policy),
+        make_things(office, office.other_group, office.bing, policy),
         policy,
         template,
         DutyKind.objects.get(code="group"),
