@@ -1,6 +1,6 @@
 # The front door. `make help` lists what it opens.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-pg test-sqlite test-e2e lint fmt bench faults
+.PHONY: help run test test-pg test-sqlite test-e2e lint fmt screenshots bench faults
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ fmt: ## Format code and templates, mend what can be mended
 	@bash -c '. scripts/lib.sh && ensure_venv requirements-dev.txt'
 	@.venv/bin/ruff check --fix-only --quiet . ; .venv/bin/ruff format .
 	@.venv/bin/djlint templates --reformat --quiet || true
+
+screenshots: ## Pictures of every page at 360 and 1280 px into docs/screenshots/
+	@bash -c '. scripts/lib.sh && ensure_venv requirements-dev.txt'
+	@.venv/bin/python scripts/screenshots.py $(ARGS)
 
 bench: ## The benchmarks on a PostgreSQL of their own; writes bench/results.md
 	@bash -c '. scripts/lib.sh && ensure_venv requirements-dev.txt'
