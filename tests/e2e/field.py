@@ -171,7 +171,12 @@ class Phone:
                 self.context.close()
 
     def sign_in(self, staff: Staff) -> Page:
-        """Through the page."""
+        """Through the page, whether or not the browser has found its last session's cookie after a kill.
+
+        Chromium writes cookies down every 30 seconds and restores them after a crash: a matter of time, not of ours.
+        """
+        assert self.context
+        self.context.clear_cookies()
         self.page.goto("/")
         self.page.get_by_label("账号").fill(staff.username)
         self.page.get_by_label("密码", exact=False).first.fill(PASSWORD)
