@@ -1,4 +1,4 @@
-"""What stands on a page, without what is random in it."""
+"""What stands on a page, without what is random in it; what people type."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ _RANDOM = re.compile(
     rf'{_ID.pattern}|\?v=\w+|\b[0-9a-f]{{32,}}\b|(?<=name="csrfmiddlewaretoken" value=")\w+'
     r'|(?<="X-CSRFToken": ")\w+|(?<="x-csrftoken": ")\w+'
 )
+
+
+_CHINESE = "[\u4e00-\u9fff”“、。]"
+_SIGN = re.compile(rf"(?<={_CHINESE})[:,;()!?]|(?<=\))[:,;]|[:,;()!?](?={_CHINESE})")
+_WIDE = {ord(sign): ord(sign) + 0xFEE0 for sign in ":,;()!?"}
+
+
+def typed_wide(text: str) -> str:
+    """The text with the signs between Chinese characters as Chinese keyboards type them: 填表人： for 填表人:."""
+    return _SIGN.sub(lambda found: found[0].translate(_WIDE), text)
 
 
 class Text(str):

@@ -21,14 +21,14 @@ CAPTIONS = {
     "name": "姓名", "people": "人数", "room": "房号", "phone": "电话", "temperature": "体温", "symptoms": "症状",
     "place": "接龙标题", "line": "原文",
 }  # fmt: skip
-_NUMBER = re.compile(r"^\s*(?:第)?\s*[((【\[]?(\d{1,4})[))】\]]?\s*[、..。::,,)\s]\s*(?=\S)")
+_NUMBER = re.compile(r"^\s*(?:第)?\s*[(（【\[]?(\d{1,4})[)）】\]]?\s*[、..。:：,，)\s]\s*(?=\S)")
 _EXAMPLE = re.compile(r"^(?:例|示例|例如|格式|模板|样式)")
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d(?:[- ]?\d){8})(?!\d)")
 _NUMERALS = "一二两三四五六七八九十"
 _PEOPLE = re.compile(
     rf"(?:一家|全家|家里|家中|共|共计|合计|家庭)?\s*(\d{{1,2}}|[{_NUMERALS}]{{1,2}})\s*(?:口人|个人|口|人|名)(?!民)"
 )
-_TEMPERATURE = re.compile(r"(?:体温|温度)\s*[::是为]?\s*(\d{2}(?:\s*[.。,]\s*\d)?)\s*(?:℃|°C|度|C)?|"
+_TEMPERATURE = re.compile(r"(?:体温|温度)\s*[:：是为]?\s*(\d{2}(?:\s*[.。,]\s*\d)?)\s*(?:℃|°C|度|C)?|"
                           r"(?<![\d-])((?:3[4-9]|4[0-2])\.\d)\s*(?:℃|°C|度|C)?(?![\d-])")  # fmt: skip
 _DIGITS = rf"(?:\d{{1,4}}|[{_NUMERALS}]{{1,3}})"
 _ROOMS = tuple(
@@ -44,16 +44,16 @@ _ROOMS = tuple(
     )
 )
 _NAME = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff]{2,4}(?:·[\u4e00-\u9fff]{1,10})*")
-_BEFORE_NAME = re.compile(r"(?:户主|姓名|业主|住户|联系人|我是|本人|报名人)\s*[::]?\s*")
+_BEFORE_NAME = re.compile(r"(?:户主|姓名|业主|住户|联系人|我是|本人|报名人)\s*[:：]?\s*")
 _NOT_NAMES = re.compile(
     r"正常|无|没|未|不|异常|外出|体温|健康|收到|好的|全家|一家|家里|人员|在家|返|湖北|武汉|咳嗽|发热|接龙|今日|今天|已|都|均|平安"
     r"|电话|手机|出租|空置|租户|单元|小区|良好|一切|情况|口人|谢谢|辛苦|大家"
 )
 _PLACE_TAIL = re.compile(
     r"(?:今日|今天|每日|每天|本日|居民|业主|住户|健康|体温|疫情|防控|排查|人员|信息|情况|登记|接龙|打卡|统计|上报|报备|群|测温|\d+月|\d{4}年"
-    r"|[((【]).*$"
+    r"|[(（【]).*$"
 )
-_DENIED = re.compile(r"(?:无|没有|没|未|不)[^,,。;;\s]{0,4}$")
+_DENIED = re.compile(r"(?:无|没有|没|未|不)[^,，。;；\s]{0,4}$")
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ def _values(entry: Entry, place: str, line: str) -> dict[str, object]:
 def place_in(line: str) -> str:
     """Where a heading says that the roll call is: 翠柏苑3栋今日健康接龙 → 翠柏苑3栋."""
     text = _PLACE_TAIL.sub("", re.sub(r"^[#\s]*(?:\d{4}年)?(?:\d+月\d+[日号])?|[【】\[\]]", "", line).strip())
-    return text if 2 <= len(text) <= 30 and not re.search(r"[,。!?!?::]", text) else ""
+    return text if 2 <= len(text) <= 30 and not re.search(r"[,，。!?！？:：]", text) else ""
 
 
 def read_entry(text: str) -> Entry:
@@ -139,7 +139,7 @@ def _count(text: str) -> str:
 
 def _name_in(text: str) -> str:
     """The first piece that may be somebody's name."""
-    for piece in re.split(r"[\s,,。;;/、|()()+::]+", _BEFORE_NAME.sub(" ", text)):
+    for piece in re.split(r"[\s,，。;；/、|()（）+:：]+", _BEFORE_NAME.sub(" ", text)):
         if (found := _NAME.fullmatch(piece)) and not _NOT_NAMES.search(piece):
             return found[0]
     return ""

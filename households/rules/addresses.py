@@ -76,7 +76,7 @@ def parse_door(text: str) -> Door:
     "12组34号", "34号附1号". Two parts are building and door. The floor is told by the door's number where a
     building or unit shows that it is a flat.
     """
-    tidy = normalise_address_text(re.sub(r"^门牌号?[::]?", "", fold(text)))
+    tidy = normalise_address_text(re.sub(r"^门牌号?[:：]?", "", fold(text)))
     tidy = re.sub(r"(?<=[0-9A-Z])[./,、*栋](?=[0-9A-Z])", "-", tidy) if _is_from_pad(tidy) else tidy
     has_sign, tidy = tidy.endswith("号"), tidy.removesuffix("号")
     if (dashed := _DASHED.fullmatch(tidy)) and not (has_sign and re.fullmatch(r"[0-9]+-[0-9]{1,2}", tidy)):

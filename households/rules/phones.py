@@ -47,7 +47,7 @@ _SIGNS = re.compile(r"[\s()\-]")
 _ONLY_NUMBER = re.compile(r"[0-9+()\- ]*")
 _EXPONENT = re.compile(r"[0-9](\.[0-9]+)?E(\+?)[0-9]{1,2}", re.IGNORECASE)
 # What stands beside a number without saying anything: 电话:, 手机, 联系电话.
-_LABEL = re.compile(r"(联系)?(电话|手机|座机|号码|固话|tel|phone)+[::.]?", re.IGNORECASE)
+_LABEL = re.compile(r"(联系)?(电话|手机|座机|号码|固话|tel|phone)+[:：.]?", re.IGNORECASE)
 _NOBODY = frozenset(
     {
         "无", "无手机", "没有", "没有手机", "无电话", "没有电话", "无号码", "没手机", "没电话", "不详", "暂无",

@@ -74,7 +74,7 @@ FIELDS = (
 )  # fmt: skip
 UNKNOWN_ORIGIN = "不详"
 _PERSONAL = re.compile(r"\d{9,}|\d(?:[ -]?\d){10,}")
-_SPLIT = re.compile(r"[、,,;;/\s]+")
+_SPLIT = re.compile(r"[、,，;；/\s]+")
 _NO_STOP = frozenset({"否", "未停留", "无停留", "不停留", "没有停留", "直达"})
 _NO_SYMPTOM = frozenset({"正常", "无症状", "无不适", "无异常", "良好", "健康", "否", "均正常", "没有症状"})
 # Cells of a text column whose field of the file is called otherwise.

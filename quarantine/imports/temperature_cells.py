@@ -165,7 +165,7 @@ def _person_in(lines: Sequence[str]) -> dict[str, object]:
     """What stands behind the captions above a table; a covered number is none."""
     found: dict[str, object] = {}
     for line in lines:
-        cells = [cell.strip() for cell in re.split(r"\s{2,}|[::]", line)]
+        cells = [cell.strip() for cell in re.split(r"\s{2,}|[:：]", line)]
         for caption, value in pairwise(cells):
             key = _ABOVE.get("".join(caption.split()))
             if key and value and value not in _ABOVE and "*" not in value:

@@ -33,7 +33,7 @@ def _titles(kind: DutyKind) -> list[str]:
     """What the officer of a kind is called: 组长(网格员) is 组长 and 网格员; 村(社区)书记 is 村书记 and 社区书记."""
     title = kind.officer_title
     found = [title]
-    if match := re.fullmatch(r"(.+?)[((](.+?)[))](.*)", title):
+    if match := re.fullmatch(r"(.+?)[(（](.+?)[)）](.*)", title):
         found += [f"{match[1]}{match[3]}", f"{match[2]}{match[3]}", f"{match[1]}{match[2]}{match[3]}"]
     target = kind.name.removeprefix("包")
     found += [f"{kind.name}责任人", f"{kind.name}干部", f"{kind.name}人", f"{target}责任人"]

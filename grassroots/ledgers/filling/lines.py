@@ -15,10 +15,10 @@ from grassroots.ledgers.reading.parsed import original_text
 _BLANK = r"[ \u3000\u00a0_＿—]"
 _NO_DAY = rf"{_BLANK}*(?:20)?{_BLANK}*年{_BLANK}*月{_BLANK}*日(?:{_BLANK}*时(?:{_BLANK}*分)?)?"
 _UNIT = re.compile(
-    rf"((?:填报|填表|报送|上报|制表)?单位(?:名称)?(?:[((](?:盖章|公章|章|签章)[))])?{_BLANK}*[::])"
+    rf"((?:填报|填表|报送|上报|制表)?单位(?:名称)?(?:[(（](?:盖章|公章|章|签章)[)）])?{_BLANK}*[:：])"
 )
-_DAY = re.compile(r"((?:填报|填表|制表|报送|上报|统计)?(?:日期|时间)[::])")
-_CUTOFF = re.compile(r"((?:统计|数据)?截[止至](?:日期|时间)?[::])")
+_DAY = re.compile(r"((?:填报|填表|制表|报送|上报|统计)?(?:日期|时间)[:：])")
+_CUTOFF = re.compile(r"((?:统计|数据)?截[止至](?:日期|时间)?[:：])")
 _EMPTY = re.compile(rf"{_BLANK}*")
 _EMPTY_DAY = re.compile(rf"(?:{_NO_DAY}|{_BLANK}*)")
 
@@ -57,7 +57,7 @@ def _filled(text: str, label: re.Match[str], word: str, *, is_day: bool) -> str:
 
 def _begins_label(text: str) -> bool:
     """Whether the next label follows, and not a value that somebody has typed."""
-    return bool(re.match(r"[^::\d]{1,14}[::]", text))
+    return bool(re.match(r"[^:：\d]{1,14}[:：]", text))
 
 
 def filled_cells(grid: Grid, rows: Iterable[int], blanks: Blanks) -> Iterator[tuple[int, int, str]]:
@@ -80,7 +80,7 @@ def filled_cells(grid: Grid, rows: Iterable[int], blanks: Blanks) -> Iterator[tu
             filled = filled_line(text, blanks)
             if filled == text:
                 continue
-            is_bare_label = re.fullmatch(r"[^::]{1,16}[::]\s*", text) is not None
+            is_bare_label = re.fullmatch(r"[^:：]{1,16}[:：]\s*", text) is not None
             if is_bare_label and after is not None and grid.rows[row][after] is None:
                 yield row, after, filled[len(text.rstrip()) :].strip()
             else:

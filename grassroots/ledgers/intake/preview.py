@@ -22,7 +22,7 @@ LINES_PER_PAGE = 50
 PAGES_AT_ONCE = 100
 WARNINGS = "warnings"
 NEW = "新建"
-_HEAD = re.compile(r"[^“”::((,,;;\s\d]+")
+_HEAD = re.compile(r"[^“”:：(（,，;；\s\d]+")
 PARTS = (*Effect, WARNINGS)
 
 

@@ -23,10 +23,10 @@ _ALIASES = {
     "health": ("村医", "医生", "卫生员", "乡村医生", "包人责任人", "家庭医生"),
 }  # fmt: skip
 _NOBODY = frozenset({"", "空岗", "空缺", "暂缺", "缺", "无", "/", "-", "—", "无人", "待定"})
-_SEVERAL = re.compile(r"[、,,;;/|\n]+")
+_SEVERAL = re.compile(r"[、,，;；/|\n]+")
 _NUMBER = re.compile(r"\+?[0-9][0-9 \-()转]{5,}")
-_AROUND = re.compile(r"^[\s::()（）\-]+|[\s::()（）\-]+$")
-_LABEL = re.compile(r"(?:联系)?(?:电话|手机|手机号)[::]?")
+_AROUND = re.compile(r"^[\s:：()（）\-]+|[\s:：()（）\-]+$")
+_LABEL = re.compile(r"(?:联系)?(?:电话|手机|手机号)[:：]?")
 
 
 @dataclass(frozen=True, slots=True)

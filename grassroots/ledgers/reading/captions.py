@@ -17,8 +17,8 @@ from grassroots.ledgers.reading.vocabulary import ANOTHER_PERSON, OFFICER, PATTE
 How = Literal["same", "synonym", "remembered", "none"]
 
 _UNITS = re.compile(
-    r"[((\[【〔](?:℃|°C|C|度|摄氏度|人|户|个|元|次|天|㎡|平方米|m2|kg|克|岁|必填|选填|可不填|填写|单选|多选|下拉选择|盖章"
-    r"|[^()()]*[/、][^()()]*|是/?否|有/?无|男/?女|年/?月/?日|格式.*?|如.*?|例.*?|yyyy.*?|\d{4}-.*?)[))\]】〕]",
+    r"[(（\[【〔](?:℃|°C|C|度|摄氏度|人|户|个|元|次|天|㎡|平方米|m2|kg|克|岁|必填|选填|可不填|填写|单选|多选|下拉选择|盖章"
+    r"|[^()（）]*[/、][^()（）]*|是/?否|有/?无|男/?女|年/?月/?日|格式.*?|如.*?|例.*?|yyyy.*?|\d{4}-.*?)[)）\]】〕]",
     re.IGNORECASE,
 )
 _SIGNS = re.compile(r"[^\w]|_")

@@ -29,7 +29,7 @@ __all__ = [
 
 LOWEST, HIGHEST = Decimal("30"), Decimal("43")
 #: Signs that stand around a word without saying anything.
-_AROUND = "".join("。.;;,,() ")
+_AROUND = "".join("。.;；,，()（） ")
 _EXCEL_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"})
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]*)?E\+?[0-9]{1,2}", re.IGNORECASE)
 _ID_SIGNS = re.compile(r"[\s\-·.,'’‘`\"()]")

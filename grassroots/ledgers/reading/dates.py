@@ -20,14 +20,14 @@ _YEAR_FIRST = re.compile(rf"(\d{{4}}|\d{{2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}
 _DAY_LAST = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{4})")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s*[-./月。、]\s*(\d{1,2})\s*[日号]?")
 _PACKED = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
-_WEEKDAY = re.compile(r"[((]?(?:星期|周|礼拜)[一二三四五六日天][))]?")
+_WEEKDAY = re.compile(r"[(（]?(?:星期|周|礼拜)[一二三四五六日天][)）]?")
 _CLOCK = re.compile(
-    r"(上午|下午|晚上|晚|早上|早|中午|凌晨|AM|PM)?\s*(\d{1,2})\s*(?:[::时点]\s*(?:(\d{1,2})|(半))?\s*分?)"
-    r"(?:[::]?\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*(AM|PM)?(?:Z|[+-]\d{2}:?\d{2})?",
+    r"(上午|下午|晚上|晚|早上|早|中午|凌晨|AM|PM)?\s*(\d{1,2})\s*(?:[:：时点]\s*(?:(\d{1,2})|(半))?\s*分?)"
+    r"(?:[:：]?\s*(\d{1,2})(?:\.\d+)?\s*秒?)?\s*(AM|PM)?(?:Z|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
 _HALF_DAY = re.compile(r"(上午|下午|晚上|早上|中午|凌晨|左右|前后|许|约)")
-_ABOUT, _BETWEEN = "".join("左右许前后"), "".join(" T,,")
+_ABOUT, _BETWEEN = "".join("左右许前后"), "".join(" T,，")
 _UNFINISHED = re.compile(r"\d{4}\s*年?(\s*\d{1,2}\s*月)?")
 
 

@@ -24,7 +24,7 @@ PLACE_KEYS = ("village", "group", "compound", "address")
 DOOR_KEYS = ("building", "unit", "floor", "door")
 LIMITS = {"building": 20, "unit": 20, "floor": 10, "door": 20}
 MEMO_SIZE = 20_000
-_SHARE = re.compile(r"(.*?)\s*[((]\s*([0-9]{1,3})\s*[))]")
+_SHARE = re.compile(r"(.*?)\s*[(（]\s*([0-9]{1,3})\s*[)）]")
 _VILLAGE_ENDS = re.compile(r"社区|村")
 
 
@@ -61,7 +61,7 @@ class Finder:
         """The village that the lines above a table name, or why its rows are not to be imported here; ('', '') where
         they name none."""
         words = [
-            word for line in lines for word in re.split(r"[::\s,,((]+", line) if _VILLAGE_ENDS.search(word)
+            word for line in lines for word in re.split(r"[:：\s,，(（]+", line) if _VILLAGE_ENDS.search(word)
         ]
         mine = {plain_village(area.name): area.name for area in self.places.villages()}
         for word in words:

@@ -223,8 +223,9 @@ def test_a_second_family_behind_one_door_is_a_household_of_its_own(office: Offic
     assert counts(again) == (0, 0, 3, 0)
 
 
-def test_a_door_with_its_number_of_share_in_brackets(office: OfficeCast):
-    written(taken_in(workbook([{**WANG, "房号": "502(2)"}]), office.street, office.ding))
+@pytest.mark.parametrize("typed", ["502(2)", "502（2）"])
+def test_a_door_with_its_number_of_share_in_brackets(office: OfficeCast, typed: str):
+    written(taken_in(workbook([{**WANG, "房号": typed}]), office.street, office.ding))
     assert Household.objects.get().door_key == "3-2-502#2"
 
 

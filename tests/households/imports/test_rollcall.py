@@ -15,6 +15,7 @@ from grassroots.ledgers.models import ImportBatch
 from households.imports.chat import chat_records, place_in, read_entry
 from households.models import Household, Person, Survey, SurveyMember
 from tests.factories import OfficeCast, aware, make_area, make_household, make_office, make_person
+from tests.texts import typed_wide
 
 AT = aware("2020-01-29 19:30")
 CALL = """#接龙
@@ -33,8 +34,9 @@ def entries(text: str) -> list[tuple[int, Any, Any, Any]]:
     ]
 
 
-def test_three_habits_are_read_and_chatter_is_not():
-    assert entries(CALL) == [
+@pytest.mark.parametrize("call", [CALL, typed_wide(CALL)])
+def test_three_habits_are_read_and_chatter_is_not(call: str):
+    assert entries(call) == [
         (4, "陈磊梅", "5", "2单元201"), (5, "周玉", "2", "3单元301"), (7, "冯志", "4", "1单元401"),
     ]  # fmt: skip
 
@@ -54,8 +56,9 @@ def test_three_habits_are_read_and_chatter_is_not():
     ],
 )
 def test_pieces_stand_in_any_order(line: str, name: str, people: str, room: str):
-    entry = read_entry(line)
-    assert (entry.name, entry.people, entry.room) == (name, people, room)
+    for typed in (line, typed_wide(line)):
+        entry = read_entry(typed)
+        assert (entry.name, entry.people, entry.room) == (name, people, room)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from grassroots.ledgers.engine import Column
+from tests.texts import typed_wide
 
 THIN, THICK = Side(style="thin"), Side(style="medium")
 EDGE = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
@@ -76,7 +77,8 @@ def _top(sheet: Any, rng: random.Random, width: int) -> int:
     sheet.row_dimensions[row].height = 42
     if rng.random() < 0.7:
         row += 1
-        sheet.cell(row, 1, "填报单位(盖章):            填报日期:     年   月   日")
+        blanks = "填报单位(盖章):            填报日期:     年   月   日"
+        sheet.cell(row, 1, rng.choice([blanks, typed_wide(blanks)]))
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=width)
     return row + 1
 

@@ -214,7 +214,10 @@ def test_the_blanks_above_are_filled_in() -> None:
     texts = [filled(seed, 1).sheet.cell(2, 1).value or "" for seed in range(20)]
     lines = [text for text in texts if "填报单位" in text]
     assert lines
-    assert all("填报单位(盖章):淮口街道" in text and "填报日期:2020年1月29日" in text for text in lines)
+    filled_in = "填报单位(盖章):淮口街道", "填报日期:2020年1月29日"
+    wide = "填报单位（盖章）：淮口街道", "填报日期：2020年1月29日"
+    assert all(any(all(one in text for one in words) for words in (filled_in, wide)) for text in lines)
+    assert {"：" in text for text in lines} == {True, False}
 
 
 def test_the_totals_row_has_sums() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from grassroots.ledgers.reading import (
 from grassroots.ledgers.reading import rows as rows_module
 from grassroots.ledgers.reading.grids import Grid, trimmed
 from grassroots.ledgers.reading.tables import table_at
+from tests.texts import typed_wide
 
 FIELDS = (
     Field("number", "序号"), Field("village", "村(社区)"), Field("name", "姓名"), Field("sex", "性别"),
@@ -72,11 +74,14 @@ def test_a_correction_comes_before_everything() -> None:
     assert matched(text, {"来源": "origin", "电话": ""}) == {"姓名": "name", "电话": None, "来源": "origin"}
 
 
-def test_rows_that_are_no_data_are_left_out_and_named() -> None:
+@pytest.mark.parametrize("typed", [str, typed_wide])
+def test_rows_that_are_no_data_are_left_out_and_named(typed: Callable[[str], str]) -> None:
     table = find_tables(
         read_text(
-            "返乡人员登记表\t\t\n填报日期:2020年1月29日\t\t\n\t\t\n序号\t姓名\t联系电话\n1\t甲\t13800000001\n\t\t\n2\t乙\t同上\n"
-            "序号\t姓名\t联系电话\n3\t丙\t13800000003\n4\t\t\n合 计\t3\t\n审核人:\t填表人:\t\n注:无新增也须填报\t\t"
+            typed(
+                "返乡人员登记表\t\t\n填报日期:2020年1月29日\t\t\n\t\t\n序号\t姓名\t联系电话\n1\t甲\t13800000001\n\t\t\n2\t乙\t同上\n"
+                "序号\t姓名\t联系电话\n3\t丙\t13800000003\n4\t\t\n合 计\t3\t\n审核人:\t填表人:\t\n注:无新增也须填报\t\t"
+            )
         ),
         FIELDS,
     )

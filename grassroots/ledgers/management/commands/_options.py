@@ -38,7 +38,7 @@ def filter_options(given: Sequence[str]) -> dict[str, list[str]]:
         name, sign, values = text.partition("=")
         if not sign or not name.strip():
             raise CommandError(f"筛选“{text}”看不懂,请写成 state=ABSENT 这样。")
-        chosen.setdefault(name.strip(), []).extend(re.split(r"[、,,]", values))
+        chosen.setdefault(name.strip(), []).extend(re.split(r"[、,，]", values))
     return chosen
 
 
