@@ -33,6 +33,14 @@ class Migration(migrations.Migration):
             model_name='person',
             name='person_phone_last4',
         ),
+        migrations.RemoveIndex(
+            model_name='person',
+            name='person_name',
+        ),
+        migrations.RemoveIndex(
+            model_name='person',
+            name='person_initials',
+        ),
         migrations.AlterField(
             model_name='commitmentletter',
             name='household',

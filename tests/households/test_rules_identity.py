@@ -11,6 +11,7 @@ from households.rules.identity import (
     IdKind,
     birth_and_sex,
     check_digit,
+    flawless_residents,
     last_four,
     make_resident_id,
     mask_id_number,
@@ -58,6 +59,26 @@ def test_a_made_number_is_read_back_without_a_problem(region: str, birth: dt.dat
     assert (read.kind, read.birth_date, read.region_code) == (IdKind.RESIDENT_ID, birth, region)
     assert read.sex == ("M" if sequence % 2 else "F")
     assert read.problems == ()
+
+
+made = st.builds(
+    make_resident_id,
+    st.sampled_from(["510121", "820000", "990101"]),
+    st.dates(dt.date(1880, 1, 1), dt.date(2030, 1, 1)),
+    sequences,
+)
+cells = st.one_of(
+    made, made.map(wrong), st.none(), st.floats(), st.from_regex(r"[0-9]{17}[0-9X]", fullmatch=True)
+)
+
+
+@given(st.lists(st.tuples(cells, st.sampled_from([None, "", "RESIDENT_ID", "PASSPORT"]))))
+def test_many_at_once_are_read_as_one_by_one(column: list[tuple[str | float | None, str | None]]) -> None:
+    for (cell, kind), found in zip(column, flawless_residents(column, TODAY), strict=True):
+        alone = parse_id_number(str(cell), kind, TODAY)
+        may_be = isinstance(cell, str) and kind in (None, "RESIDENT_ID") and not alone.problems
+        is_flawless = may_be and alone.kind == IdKind.RESIDENT_ID and alone.number == cell
+        assert found == (alone if is_flawless else None)
 
 
 @given(births, sequences, st.integers(0, 16), st.integers(1, 9))

@@ -25,7 +25,7 @@ from grassroots.ledgers.reading.parsed import NOTHING, original_text
 from households.imports.base import words
 from households.imports.base.fields import LIMITS, STEP_KEYS, STEP_WORDS
 from households.rules.answers import MEASURE_AGAIN_BELOW
-from households.rules.identity import OLDEST_YEARS, IdKind, IdNumber, parse_id_number
+from households.rules.identity import OLDEST_YEARS, IdKind, IdNumber, flawless_residents, parse_id_number
 from households.rules.names import check_name, normalise_name
 from households.rules.phones import parse_phone
 
@@ -35,7 +35,6 @@ ALIKE = {"head": "name", "head_phone": "phone"}
 # What looks odd in these columns is taken as it stands.
 TAKEN_ALL_THE_SAME = frozenset({"temperature", "relation"})
 EARLIEST = dt.date(2019, 1, 1)
-_PLAIN_ID = re.compile(r"[0-9]{17}[0-9X]")
 _PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
 Cell = tuple[Any, str]  # the value (None: nothing said), and what is wrong with the cell in words
@@ -162,18 +161,17 @@ class Reader:
     def _numbers(self, block: Block, cells: Sequence[object]) -> None:
         """Identity numbers: nearly all differ, so nothing is kept of them."""
         kinds = block.column("id_kind")
-        found: list[IdNumber | None] = []
-        for place, (cell, kind) in enumerate(zip(cells, kinds, strict=True)):
-            if cell is None:
-                found.append(None)
-            elif type(cell) is str and _PLAIN_ID.fullmatch(cell):
-                found.append(self._number(block, place, cell, kind))
-            else:
-                text = parse_id(cell)
-                if text.problem:
-                    block.flaw(place, "id_number", text.problem, is_left=True)
-                found.append(self._number(block, place, text.value, kind) if text.value else None)
+        found = flawless_residents(zip(cells, kinds, strict=True), self.today)
+        for place, (cell, number) in enumerate(zip(cells, found, strict=True)):
+            if number is None and cell is not None:
+                found[place] = self._doubtful(block, place, cell, kinds[place])
         block.read["id_number"] = found
+
+    def _doubtful(self, block: Block, place: int, cell: object, kind: str | None) -> IdNumber | None:
+        text = parse_id(cell)
+        if text.problem:
+            block.flaw(place, "id_number", text.problem, is_left=True)
+        return self._number(block, place, text.value, kind) if text.value else None
 
     def _number(self, block: Block, place: int, text: str, kind: str | None) -> IdNumber | None:
         read = parse_id_number(text, None if kind == IdKind.NONE else kind, self.today)
