@@ -195,6 +195,8 @@ def _column(
     null = "\\N" if is_copy else None
     convert = (_copy_converter if is_copy else _sqlite_converter)(field)
     if isinstance(values, range):
+        if is_packed:
+            return ("keys", values.start, values.stop)
         return map(str, values) if is_copy else values
     is_digested = isinstance(values, Digested)
     if not (is_digested or isinstance(values, list)):

@@ -62,7 +62,8 @@ def digested_texts(texts: Iterable[str], key: bytes, purpose: str) -> list[str]:
 
 class Table:
     """Puts rows together out of columns: ("text", texts), ("sealed", texts), ("digest", texts, purpose), ("again",
-    texts, purpose) for digests of which few differ, ("same", text), ("numbers", integers), ("flags", booleans)."""
+    texts, purpose) for digests of which few differ, ("same", text), ("numbers", integers), ("flags", booleans),
+    ("keys", first, one behind the last)."""
 
     def __init__(self, head: str, key: bytes, digest_key: bytes) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -75,16 +76,18 @@ class Table:
         rows = zip(*(self.column(*column) for column in columns), strict=False)
         return ("\n".join(map("\t".join, rows)) + "\n").encode()
 
-    def column(self, how: str, texts: Any, purpose: str = "") -> Iterable[str]:
+    def column(self, how: str, texts: Any, of: Any = "") -> Iterable[str]:
         if how == "sealed":
             return sealed_texts(texts, self.seal, self.head)
         if how == "digest":
-            return digested_texts(texts, self.digest_key, purpose)
+            return digested_texts(texts, self.digest_key, of)
         if how == "again":
-            known = self.known.setdefault(purpose, {})
+            known = self.known.setdefault(of, {})
             new = list(set(texts).difference(known))
-            known.update(zip(new, digested_texts(new, self.digest_key, purpose), strict=True))
+            known.update(zip(new, digested_texts(new, self.digest_key, of), strict=True))
             return [known[text] for text in texts]
+        if how == "keys":
+            return map(str, range(texts, of))
         if how == "numbers":
             return [_NULL if number is None else str(number) for number in texts]
         if how == "flags":

@@ -92,8 +92,8 @@ class Person(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="person_has_a_name"),
         ]
         # Here and not as db_index: that would index the history too, and give each digest a second index for LIKE.
-        # Byte by byte words are indexed and found faster, whole or by how they begin; nobody asks for the whole register
-        # in their order.
+        # Byte by byte words are indexed and found faster, whole or by how they begin; nobody asks for all people in
+        # their order.
         indexes = [
             models.Index(fields=["name"], name="person_name_begins", opclasses=BYTES),
             models.Index(fields=["name_initials"], name="person_initials_begins", opclasses=BYTES),

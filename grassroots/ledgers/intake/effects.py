@@ -40,6 +40,9 @@ def latest_line_in(model: type[models.Model], first_pk: int, last_pk: int) -> in
     if history is None:
         return None
     pk_name = model._meta.pk.attname
+    newest = history.order_by("-history_id").values_list("history_id", pk_name).first()
+    if newest is not None and first_pk <= newest[1] <= last_pk:
+        return int(newest[0])
     rows = history.filter(**{f"{pk_name}__range": (first_pk, last_pk)})
     # Of the plain number PostgreSQL looks for the greatest of all lines first, and so on down, to one of these rows.
     line: int | None = rows.aggregate(last=Max(F("history_id") + 0))["last"]
