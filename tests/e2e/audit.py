@@ -49,7 +49,7 @@ def send_empty(page: Page) -> bool:
     page.locator("main form[method=post] [type=submit]:visible").last.click()
     try:
         page.locator(".error-summary, .field-error, .alert-danger, .note--danger").first.wait_for(
-            timeout=5_000
+            timeout=10_000
         )
     except Error:
         return False

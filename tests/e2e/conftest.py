@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from grassroots.celery import app
 from grassroots.grid.models import Area, Staff
@@ -31,6 +31,9 @@ if TYPE_CHECKING:  # it reads this module
 # Playwright keeps an event loop in this thread; Django's ORM is used here, between the browser's steps, all the same.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 860}
+# How long anything that is waited for may take: a machine with much else to do needs ten times what a quiet one does.
+PATIENCE = 60
+expect.set_options(timeout=PATIENCE * 1000)
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -99,7 +102,7 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
             viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", base_url=live_server.url,
             accept_downloads=True, has_touch=viewport is PHONE, **options,
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
         page.goto("/")
@@ -189,7 +192,7 @@ def worker(cast: OfficeCast, queue: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Poll until the condition holds; its value, or an assertion error after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

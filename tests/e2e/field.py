@@ -25,7 +25,7 @@ from playwright.sync_api import BrowserContext, Error, Page, Playwright, expect
 
 from grassroots.grid.models import Staff
 from households.models import Household
-from tests.e2e.conftest import FLAGS, PHONE, wait_until
+from tests.e2e.conftest import FLAGS, PATIENCE, PHONE, wait_until
 from tests.factories import PASSWORD, OfficeCast, make_household, make_person
 
 HAS_DRAFT = """async ([uid, name]) => {
@@ -138,7 +138,7 @@ class Phone:
             args=[*FLAGS, f"--ignore-certificate-errors-spki-list={self.road.pin()}"], viewport=PHONE,
             locale="zh-CN", timezone_id="Asia/Shanghai", base_url=self.road.url, has_touch=True, accept_downloads=True,
         )  # fmt: skip
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE * 1000)
         self.page = self.context.pages[0] if self.context.pages else self.context.new_page()
         self.page.on("pageerror", lambda error: self.heard.append(str(error)))
         self.page.on("console", lambda said: self.heard.append(said.text))
@@ -194,7 +194,7 @@ class Phone:
         counted: dict[str, int] = self.page.evaluate("() => GrassOffline.counts()")
         return {**counted, "waiting": counted["waiting"] + counted["sending"]}
 
-    def wait_for(self, script: str, *given: Any, seconds: float = 60) -> None:
+    def wait_for(self, script: str, *given: Any, seconds: float = PATIENCE) -> None:
         """Until what a script resolves with is true. Playwright's own wait_for_function takes a promise for true."""
         wait_until(lambda: self._told(script, *given), seconds)
 
@@ -218,7 +218,7 @@ def take_along(page: Page, doors: int) -> None:
     """Choose to work offline on this phone, and wait until the area lies on it."""
     page.goto("/offline/")
     page.get_by_role("button", name="在这台设备上离线使用").click()
-    expect(page.get_by_text(f"已存 {doors} 户")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(f"已存 {doors} 户")).to_be_visible()
 
 
 def doors_of(cast: OfficeCast, number: int) -> list[Household]:

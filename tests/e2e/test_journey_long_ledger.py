@@ -42,9 +42,7 @@ def test_a_long_ledger_is_waited_for_and_fetched(
     ask(page)
     expect(page.get_by_role("heading", name="等待后台处理")).to_be_visible()
     request.getfixturevalue("worker")
-    expect(page.get_by_role("heading", name="已完成")).to_be_visible(
-        timeout=60_000
-    )  # nobody has touched the page
+    expect(page.get_by_role("heading", name="已完成")).to_be_visible()  # nobody has touched the page
     picture(page, "long-ledger-1-done")
     with page.expect_download() as started:
         page.get_by_role("link", name="下载文件").click()
@@ -80,5 +78,5 @@ def test_without_script_the_page_asks_again_by_itself(
     page.locator("#id_area").select_option(label="淮口街道")
     page.get_by_role("button", name="下载", exact=True).click()
     page.wait_for_url("**/jobs/*/")
-    expect(page.get_by_role("heading", name="已完成")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="已完成")).to_be_visible()
     assert worker.poll() is None
