@@ -60,16 +60,16 @@ def answer_file(one: PushedList, *, interim: bool = False) -> Answer:
     waiting = [row for row in rows if row.is_open]
     if waiting and not interim:
         numbers = "、".join(str(row.row) for row in waiting[:10]) + ("等" if len(waiting) > 10 else "")
-        words = f"还有{len(waiting)}行没有答复(原表第{numbers}行),答复齐了才能反馈;急用请勾选“中间稿”。"
+        words = f"还有{len(waiting)}行没有答复(原表第{numbers}行)，答复齐了才能反馈；急用请勾选“中间稿”。"
         raise AnswerRefused(words)
     file = PushedFile.objects.filter(list=one).first()
     if file is None:
-        raise AnswerRefused("这份名单没有保留原件,不能按原格式反馈。")
+        raise AnswerRefused("这份名单没有保留原件，不能按原格式反馈。")
     data, name = file_unpack(file.content), PurePath(file.name.replace("\\", "/"))
     try:
         grids = grids_of(data, file.name)
     except UnreadableFile as error:  # it was readable when it came
-        raise AnswerRefused("原件读不出来了,请联系系统管理员。") from error
+        raise AnswerRefused("原件读不出来了，请联系系统管理员。") from error
     sheets = _sheets(one, grids, rows)
     stem = f"{name.stem or one.title}-{'中间稿' if interim and waiting else '核查反馈'}"
     if data.startswith(ZIP):

@@ -13,7 +13,7 @@ from django.core.validators import RegexValidator
 
 from grassroots.grid.models import Staff
 
-CODE = RegexValidator(r"^\d{6,15}$", "区划代码只能是6到15位数字,例如 510121006000。")
+CODE = RegexValidator(r"^\d{6,15}$", "区划代码只能是6到15位数字，例如 510121006000。")
 
 
 class FirstStartForm(forms.Form):
@@ -28,7 +28,7 @@ class FirstStartForm(forms.Form):
         label="街道区划代码", max_length=15, required=False, validators=[CODE], help_text="可以以后再填"
     )
     office = forms.CharField(
-        label="单位名称", max_length=60, required=False, help_text="印在表格上;不填则为“街道名+办事处”"
+        label="单位名称", max_length=60, required=False, help_text="印在表格上；不填则为“街道名+办事处”"
     )
     name = forms.CharField(label="管理员姓名", max_length=50)
     username = forms.CharField(
@@ -37,7 +37,7 @@ class FirstStartForm(forms.Form):
     )  # fmt: skip
     password = forms.CharField(
         label="密码", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False,
-        help_text="至少8位,不能只有数字,不要用常见密码",
+        help_text="至少8位，不能只有数字，不要用常见密码",
     )  # fmt: skip
     repeated = forms.CharField(
         label="再输一遍密码", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
@@ -65,5 +65,5 @@ class FirstStartForm(forms.Form):
             except ValidationError as weak:
                 self.add_error("password", weak)
             if data.get("repeated") and data["repeated"] != password:
-                self.add_error("repeated", "两次输入的密码不一样,请重新输入。")
+                self.add_error("repeated", "两次输入的密码不一样，请重新输入。")
         return data

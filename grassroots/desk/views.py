@@ -58,7 +58,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not term:
         context["problem"] = "请输入要查找的内容。"
     elif len(term) > LONGEST_TERM:
-        context["problem"] = f"最多{LONGEST_TERM}个字,请缩短后再查。"
+        context["problem"] = f"最多{LONGEST_TERM}个字，请缩短后再查。"
     elif term:
         answer = search(term, staff)
         context["answer"] = answer
@@ -78,10 +78,10 @@ def first_start(request: HttpRequest) -> HttpResponse:
         try:
             admin = office_set_up(**fields)
         except AlreadySetUp:
-            messages.info(request, "单位已经设置好了,请登录。")
+            messages.info(request, "单位已经设置好了，请登录。")
             return redirect("grid:login")
         login(request, admin, backend="grassroots.grid.backends.RoleBackend")
-        messages.success(request, "单位已建好。下一步:在网格里增加村(社区)、组和小区,再添加人员。")
+        messages.success(request, "单位已建好。下一步：在网格里增加村(社区)、组和小区，再添加人员。")
         return redirect("grid:area_tree")
     return render(request, "desk/first_start.html", {"form": form}, status=422 if form.errors else 200)
 

@@ -100,7 +100,7 @@ def submit_once(
         uid = uuid.UUID(request.POST.get(FIELD, ""))
     except ValueError:
         return render(
-            request, "400.html", {"reason": "表单缺少提交编号,请返回上一页刷新后再提交。"}, status=400
+            request, "400.html", {"reason": "表单缺少提交编号，请返回上一页刷新后再提交。"}, status=400
         )
     staff = request.user
     assert isinstance(staff, Staff)

@@ -44,7 +44,7 @@ def _definition(key: str) -> LedgerDefinition:
         return ledger_registry.get(key)
     except UnknownLedger as unknown:
         known = "、".join(f"{item.key}({item.name})" for item in ledger_registry.all())
-        raise ExportRefused(f"没有台账“{key}”,可用的有:{known}。") from unknown
+        raise ExportRefused(f"没有台账“{key}”，可用的有：{known}。") from unknown
 
 
 def _layout(wanted: str, definition: LedgerDefinition, staff: Staff) -> LedgerLayoutVersion | None:

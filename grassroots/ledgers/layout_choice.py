@@ -57,7 +57,7 @@ def layout_version(wanted: str, *, ledger: str, staff: Staff) -> LedgerLayoutVer
         raise LayoutRefused("没有这个版式。") from None
     row = LedgerLayout.objects.open().usable_by(staff).filter(uid=uid, ledger=ledger).first()
     if row is None:
-        raise LayoutRefused("没有这个版式,可能已停用,或不属于您的辖区。")
+        raise LayoutRefused("没有这个版式，可能已停用，或不属于您的辖区。")
     return row.versions.select_related("layout__area").get(number=row.version)
 
 
@@ -70,7 +70,7 @@ def layout_named(name: str, *, ledger: str, area: Area, staff: Staff) -> LedgerL
     row = rows.filter(name=name).holding_at(area).first() or rows.filter(name=name).order_by("pk").first()
     if row is None:
         known = "、".join(rows.order_by("area__path", "name").values_list("name", flat=True)[:30])
-        raise LayoutRefused(f"没有版式“{name}”,可用的有:{known or '(只有标准版式)'}。")
+        raise LayoutRefused(f"没有版式“{name}”，可用的有：{known or '(只有标准版式)'}。")
     return row
 
 

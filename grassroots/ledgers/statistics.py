@@ -140,9 +140,9 @@ class Reconciliation:
             return ""
         flows = self.flows
         return (
-            f"在管{self.today}人,而昨日在管{self.yesterday} + 新增{flows['opened']} + 转入{flows['moved_in']}"
+            f"在管{self.today}人，而昨日在管{self.yesterday} + 新增{flows['opened']} + 转入{flows['moved_in']}"
             f" − 解除{flows['released']} − 转送{flows['transferred']} − 转出{flows['moved_out']}"
-            f" = {self.today - self.difference}人,相差{self.difference:+d}。"
+            f" = {self.today - self.difference}人，相差{self.difference:+d}。"
         )
 
 

@@ -120,9 +120,9 @@ def clock_warning(at: dt.datetime | None = None) -> str:
     """What a page says when the system's clock stands still; '' while it runs."""
     age = tick_age(at)
     if age is None:
-        return "系统时钟还没有运行过:提醒、漏测标记和统计不会自动更新。请管理员检查后台任务。"
+        return "系统时钟还没有运行过：提醒、漏测标记和统计不会自动更新。请管理员检查后台任务。"
     if age < LATE:
         return ""
     minutes = int(age.total_seconds() // 60)
     words = f"{minutes}分钟" if minutes < 120 else f"{minutes // 60}小时"
-    return f"系统时钟已停 {words}:提醒、漏测标记和统计没有更新。请管理员检查后台任务。"
+    return f"系统时钟已停 {words}：提醒、漏测标记和统计没有更新。请管理员检查后台任务。"

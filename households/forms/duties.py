@@ -19,7 +19,7 @@ class OwnDutyEditForm(PickForm):
     deputy = StaffPickField(
         Staff.objects.none(), label="B角", required=False, help_text="责任人不在时顶上的人"
     )
-    standin_from = day_field("B角代岗开始", help_text="代岗期间,拨打和提醒都找B角")
+    standin_from = day_field("B角代岗开始", help_text="代岗期间，拨打和提醒都找B角")
     standin_to = day_field("B角代岗结束(含)")
     valid_to = day_field("结束日期(含)", help_text="不填表示一直有效")
 

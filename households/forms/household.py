@@ -16,7 +16,7 @@ from households.rules.addresses import Door, parse_door
 
 PARTS = ("building", "unit", "floor", "door", "share_no")
 OWN = (*PARTS, "housing_kind", "landlord", "code", "note")
-UNREADABLE = "看不懂这个门牌。请按“3-2-501”“3栋2单元501”或“34号”填写,或展开“分开填写”。"
+UNREADABLE = "看不懂这个门牌。请按“3-2-501”“3栋2单元501”或“34号”填写，或展开“分开填写”。"
 
 
 def areas_for_doors(staff: Staff) -> Any:
@@ -104,7 +104,7 @@ class HouseholdCreateForm(PickForm, DoorFields):
     def _check_group(self, read: Door, area: Area | None) -> None:
         if read.group and area is not None and area.level >= Level.GROUP and area.name != f"{read.group}组":
             self.add_error(
-                "door_text", f"这是{read.group}组的门牌,现在选的是“{area.name}”,请换区域或只填门牌号。"
+                "door_text", f"这是{read.group}组的门牌，现在选的是“{area.name}”，请换区域或只填门牌号。"
             )
 
     def in_its_words(self, error: ValidationError) -> ValidationError:

@@ -42,11 +42,11 @@ class PersonForm(forms.Form):
     id_kind = forms.ChoiceField(label="证件类型", choices=IdKind.choices)
     id_number = forms.CharField(label="证件号码", required=False, max_length=60)
     id_check_reason = text_field(
-        "号码校验不符的说明", 100, help_text="对照证件无误时填,如:证件本身如此、旧证未换"
+        "号码校验不符的说明", 100, help_text="对照证件无误时填，如：证件本身如此、旧证未换"
     )
     id_shared_reason = text_field("两人同号的说明", 100, help_text="两个人的证件确实同号时填")
     phone = forms.CharField(label="联系电话", required=False, max_length=60)
-    clear_phone = forms.BooleanField(label="没有电话了,删掉登记的号码", required=False)
+    clear_phone = forms.BooleanField(label="没有电话了，删掉登记的号码", required=False)
     phone_owner = text_field("电话机主", 20, help_text="不是本人的号码时填:如 儿子、邻居")
     work_unit = text_field("工作单位/学校", 80)
     note = text_field("备注", 200)
@@ -63,7 +63,7 @@ class PersonForm(forms.Form):
         for name, masked in (("id_number", person.masked_id_number), ("phone", person.masked_phone)):
             field = self.fields[name]
             field.widget.attrs.update(autocomplete="off", placeholder=masked or "未登记")
-            field.help_text = "已登记,留空表示不改" if masked else ""
+            field.help_text = "已登记，留空表示不改" if masked else ""
         self.fields["phone"].widget.attrs["inputmode"] = "tel"
         if not person.phone:
             del self.fields["clear_phone"]
@@ -135,7 +135,7 @@ class PersonForm(forms.Form):
 class UnmaskForm(forms.Form):
     """What somebody needs the full numbers for."""
 
-    purpose = PurposeField(help_text="写明用来做什么,会记入访问日志,本人可能被问到")
+    purpose = PurposeField(help_text="写明用来做什么，会记入访问日志，本人可能被问到")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

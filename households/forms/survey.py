@@ -71,7 +71,7 @@ class SurveyForm(forms.Form):
         choices=[(code, f"{word} {hint}") for code, word, hint in STEPS],
         widget=forms.CheckboxSelectMultiple,
     )
-    letter_number = text_field("承诺书编号", 40, help_text="纸上没有编号的留空,自动编号")
+    letter_number = text_field("承诺书编号", 40, help_text="纸上没有编号的留空，自动编号")
     signature = forms.CharField(label="手写签名", required=False, widget=forms.HiddenInput)
     letter_photo = photo_field("承诺书照片")
     respondent = text_field("被调查人(签字人)", 50)

@@ -172,7 +172,7 @@ class MemberForm(CardShown, forms.Form):
     def clean_symptoms(self) -> list[str]:
         chosen: list[str] = self.cleaned_data["symptoms"]
         if NO_SYMPTOM in chosen and len(chosen) > 1:
-            raise ValidationError("选了“无”,又选了症状,请核对。")
+            raise ValidationError("选了“无”，又选了症状，请核对。")
         return chosen
 
     def clean(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ IDENTITY = (
     *REGISTER, *SEALED, PHOTO, "id_check_reason", "id_shared_reason", "no_phone", "away_until", "__all__",
 )  # fmt: skip
 CONFIRMED = {
-    "same-person": "是同一人,迁入本户",
+    "same-person": "是同一人，迁入本户",
     "moves-in": "迁入本户",
     "id-birth": "出生日期与证件不一致",
     "id-sex": "性别与证件不一致",

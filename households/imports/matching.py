@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from grassroots.grid.models import Staff
 
 KEYS_AT_ONCE = 2000
-ELSEWHERE = "该人员已在别处登记,不在您的辖区,请联系街道核对后办理。"
-NO_NAME = "没有姓名,无法登记。"
+ELSEWHERE = "该人员已在别处登记，不在您的辖区，请联系街道核对后办理。"
+NO_NAME = "没有姓名，无法登记。"
 
 
 @dataclass(slots=True)
@@ -185,7 +185,7 @@ class Matcher:
         if not self._may_see(match.person, match.home):
             match.problem = ELSEWHERE
         elif match.how == "id" and seen.name and match.person.name != seen.name:
-            words = f"证件号码与已登记的“{match.person.name}”相同,姓名不同,按已登记的人员处理,请核对。"
+            words = f"证件号码与已登记的“{match.person.name}”相同，姓名不同，按已登记的人员处理，请核对。"
             match.warnings.append(("name", words))
 
     def where(self, home: Residency) -> str:
@@ -204,7 +204,7 @@ def _near_misses(how: str, people: Sequence[Person]) -> list[tuple[str, str]]:
     if how == "id" or not people:
         return []
     what = "姓名和电话" if how == "phone" else "姓名和住址"
-    return [("id_number", f"{what}与已登记的一人相同,证件号码不同,按另一人登记,请核对。")]
+    return [("id_number", f"{what}与已登记的一人相同，证件号码不同，按另一人登记，请核对。")]
 
 
 class _Register:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What a sheet says is taken as it stands; what looks odd about it is a warning of the row.
 CONFIRMED = frozenset({"id-check", "id-birth", "id-sex", "phone-several", "phone-remark"})
-FROM_SHEET = "表格所载,待核对证件"
+FROM_SHEET = "表格所载，待核对证件"
 RESIDENCY_FIELDS = (
     "is_away", "away_where", "away_until", "ended_on", "end_recorded_at", "kind", "relation", "address_text",
     "household", "area",

@@ -208,7 +208,7 @@ class Places:
             if len(found) == 1:
                 return found[0]
             spot.column = "village"
-            spot.problem = self._unknown(column) if not found else f"有不止一个“{column.strip()}”,请写全名。"
+            spot.problem = self._unknown(column) if not found else f"有不止一个“{column.strip()}”，请写全名。"
             return None
         named = self._named_at(self._without_street(text))
         own = self.village_of(self.root)
@@ -232,7 +232,7 @@ class Places:
         return self._by_path[homes.pop()] if len(homes) == 1 else None
 
     def _unknown(self, name: str) -> str:
-        return f"“{self.root.name}”里没有“{name.strip()}”;写错了请更正,不在辖区的请交由所在村(社区)登记。"
+        return f"“{self.root.name}”里没有“{name.strip()}”；写错了请更正，不在辖区的请交由所在村(社区)登记。"
 
     def _named_at(self, text: str) -> Area | None:
         """The village whose name (or its name without 村, 社区) the text begins with."""
@@ -260,7 +260,7 @@ class Places:
         rest = self._without_street(address)
         named = self._named_at(rest)
         if named is not None and named.pk != home.pk and is_column:
-            spot.warning = f"村(社区)一栏是“{home.name}”,住址却写着“{named.name}”,按“{home.name}”登记。"
+            spot.warning = f"村(社区)一栏是“{home.name}”，住址却写着“{named.name}”，按“{home.name}”登记。"
         if named is not None:
             rest = rest[len(plain_village(named.name)) :]
             rest = _TAILS_HEAD.sub("", rest)
@@ -300,7 +300,7 @@ class Places:
                 return self.root if is_own else None, text.removeprefix(name)
             found = self._level(home, Level.COMPOUND, name, where, " ".join(column.split()))
             if isinstance(found, Area) and isinstance(where, Area) and not where.holds(found):
-                spot.warning = f"“{found.name}”登记在别的组,按已登记的位置处理。"
+                spot.warning = f"“{found.name}”登记在别的组，按已登记的位置处理。"
             return found, _SPLIT.sub("", text.removeprefix(name))
         named = [
             area for area in self._below[home.path]

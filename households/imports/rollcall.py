@@ -51,7 +51,7 @@ FIELDS = (
 )  # fmt: skip
 _BUILDING = re.compile(r"^(.*?)([0-9A-Za-z一二三四五六七八九十]{1,4})\s*(?:栋|号楼|幢|座|#)$")
 _LONG_NUMBER = re.compile(r"1[3-9]\d(?:[ -]?\d){8}|\d{7,}")
-NO_ROOM = "没有写房号,不知道是哪一户。"
+NO_ROOM = "没有写房号，不知道是哪一户。"
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ def _spot(values: dict[str, str], places: Places) -> Spot:
     if place and known.rest and not spot.problem:  # a compound that the tree does not have
         spot = places.find(**named, compound=known.rest, **parts)
     if not spot.problem and not spot.door.door:
-        return Spot(problem=f"房号“{room}”看不懂,请写成 2单元201 这样。", column="room")
+        return Spot(problem=f"房号“{room}”看不懂，请写成 2单元201 这样。", column="room")
     return spot
 
 
@@ -187,7 +187,7 @@ class Planner:
         door = (key, answer.spot.door_key)
         first = self.seen.setdefault(door, answer.record.row)
         if first != answer.record.row:
-            planned.problems.append(answer.record.problem("room", f"与第{first}行是同一户,只记一次。"))
+            planned.problems.append(answer.record.problem("room", f"与第{first}行是同一户，只记一次。"))
         return first != answer.record.row
 
     def _plan(self, planned: Planned, answer: Answer, match: Match) -> None:
@@ -206,7 +206,7 @@ class Planner:
         if len(found) > 1:
             own = [one for one in found if match.home is not None and match.home.household_id == one.pk]
             if not own:
-                words = f"这扇门有{len(found)}户,记在第一户,请核对。"
+                words = f"这扇门有{len(found)}户，记在第一户，请核对。"
                 planned.problems.append(answer.record.problem("room", words))
             return (own or found)[0]
         return found[0] if found else None
@@ -234,13 +234,13 @@ class Planner:
         )
         if work.resident is None and residents:
             names = "、".join(row.person.name for row in residents[:3])
-            words = f"该户登记的是{names}等{len(residents)}人,没有{answer.seen.name},请核对。"
+            words = f"该户登记的是{names}等{len(residents)}人，没有{answer.seen.name}，请核对。"
             planned.problems.append(answer.record.problem("name", words))
         elif work.resident is None:
             self._head(planned, work, match)
         living = sum(not row.is_away for row in residents)
         if residents and answer.people is not None and answer.people != living:
-            words = f"登记现住{living}人,接龙报{answer.people}人,请核对。"
+            words = f"登记现住{living}人，接龙报{answer.people}人，请核对。"
             planned.problems.append(answer.record.problem("people", words))
         self._report(planned, work, household)
 
@@ -248,7 +248,7 @@ class Planner:
         """Whoever answers for a door at which nobody is registered is taken for its head."""
         if match.person is not None and match.home is not None:
             words = (
-                f"{match.person.name}现登记在{self.matcher.where(match.home)},没有迁入这一户,请核对后办理。"
+                f"{match.person.name}现登记在{self.matcher.where(match.home)}，没有迁入这一户，请核对后办理。"
             )
             planned.problems.append(work.answer.record.problem("name", words))
         elif match.person is None:

@@ -34,18 +34,18 @@ def temperature_read(text: str) -> Decimal | None:
     try:
         value = Decimal(plain)
     except InvalidOperation:
-        raise ValueError(f"“{text.strip()[:12]}”不是体温,请填数字,如 36.5。") from None
+        raise ValueError(f"“{text.strip()[:12]}”不是体温，请填数字，如 36.5。") from None
     if not value.is_finite():
-        raise ValueError("请填数字,如 36.5。")
+        raise ValueError("请填数字，如 36.5。")
     return temperature_check(value)
 
 
 def temperature_check(value: Decimal) -> Decimal:
     """Return a temperature in ℃ with one decimal. Raises ValueError for what nobody alive can have."""
     if not LOWEST <= value <= HIGHEST:
-        raise ValueError(f"{value.normalize():f}℃ 不是人的体温(30–43℃),请核对体温计{_slip_hint(value)}。")
+        raise ValueError(f"{value.normalize():f}℃ 不是人的体温(30–43℃)，请核对体温计{_slip_hint(value)}。")
     if value != value.quantize(Decimal("0.1")):
-        raise ValueError("体温只填一位小数,如 36.5。")
+        raise ValueError("体温只填一位小数，如 36.5。")
     return value.quantize(Decimal("0.1"))
 
 
@@ -67,5 +67,5 @@ def travel_problem(
     if returned_on and returned_on > today:
         return "returned_on", "返回日期不能晚于今天。"
     if left_on and returned_on and returned_on < left_on:
-        return "returned_on", f"返回日期早于离开日期({left_on:%m月%d日}),请核对。"
+        return "returned_on", f"返回日期早于离开日期({left_on:%m月%d日})，请核对。"
     return "", ""

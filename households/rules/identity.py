@@ -61,35 +61,35 @@ _GUESSES = (
 )
 
 _DAMAGED_TAIL = Problem(
-    "damaged", "身份证号末三位是000且校验不符,多半是Excel把15位以后的数字改成了0,请对照证件重新填写。"
+    "damaged", "身份证号末三位是000且校验不符，多半是Excel把15位以后的数字改成了0,请对照证件重新填写。"
 )
 _DAMAGED_FORM = Problem(
-    "damaged", "身份证号被Excel改成了科学计数法,后面的数字已丢失,请对照证件重新填写(单元格先设为文本)。"
+    "damaged", "身份证号被Excel改成了科学计数法，后面的数字已丢失，请对照证件重新填写(单元格先设为文本)。"
 )
-_MASKED = Problem("masked", "证件号里有星号,是遮盖过的号码,请对照证件填写完整。")
+_MASKED = Problem("masked", "证件号里有星号，是遮盖过的号码，请对照证件填写完整。")
 _CHARACTERS = Problem(
-    "characters", "身份证号只能是数字,末位可以是X;请看看是不是把0打成了字母O、把1打成了字母I。"
+    "characters", "身份证号只能是数字，末位可以是X;请看看是不是把0打成了字母O、把1打成了字母I。"
 )
 _CHECK_DIGIT = Problem(
-    "check_digit", "身份证号末位校验不符,请对照证件核对;确为证件所印请填写原因。", is_warning=True
+    "check_digit", "身份证号末位校验不符，请对照证件核对；确为证件所印请填写原因。", is_warning=True
 )
 _REGION = Problem(
-    "region", "身份证号前两位不是省级代码,请对照证件核对;确为证件所印请填写原因。", is_warning=True
+    "region", "身份证号前两位不是省级代码，请对照证件核对；确为证件所印请填写原因。", is_warning=True
 )
-_BIRTH = Problem("birth", "身份证号中的出生日期(第7至14位)不存在,请对照证件核对。")
+_BIRTH = Problem("birth", "身份证号中的出生日期(第7至14位)不存在，请对照证件核对。")
 _BIRTH_OLD_FORM = Problem(
-    "birth", "按15位旧身份证号看,出生日期(第7至12位)不存在;如是18位的新证,请看看是不是少填了3位。"
+    "birth", "按15位旧身份证号看，出生日期(第7至12位)不存在；如是18位的新证，请看看是不是少填了3位。"
 )
-_BIRTH_FUTURE = Problem("birth_future", "身份证号中的出生日期晚于今天,请对照证件核对。")
+_BIRTH_FUTURE = Problem("birth_future", "身份证号中的出生日期晚于今天，请对照证件核对。")
 _BIRTH_EARLY = Problem(
-    "birth_early", f"身份证号中的出生日期(第7至14位)距今超过{OLDEST_YEARS}年,请对照证件核对。"
+    "birth_early", f"身份证号中的出生日期(第7至14位)距今超过{OLDEST_YEARS}年，请对照证件核对。"
 )
 _TAIWAN_GUESSED = Problem(
     "kind_guessed",
-    "没有填证件类型,按位数看是台胞证号码;是的话请选“台胞证”,是身份证则缺了几位。",
+    "没有填证件类型，按位数看是台胞证号码；是的话请选“台胞证”，是身份证则缺了几位。",
     is_warning=True,
 )
-_HMT_FORM = Problem("form", "港澳台居民居住证号码应为18位,以810000、820000或830000开头,请对照证件核对。")
+_HMT_FORM = Problem("form", "港澳台居民居住证号码应为18位，以810000、820000或830000开头，请对照证件核对。")
 
 
 class IdNumber(NamedTuple):
@@ -274,7 +274,9 @@ def _document(number: str, kind: IdKind) -> IdNumber:
         return IdNumber(kind, number)
     if kind != IdKind.PASSPORT and (guess := _guess(number)) != kind:
         return IdNumber(kind, number, problems=(_other_kind(kind, guess),))
-    return IdNumber(kind, number, problems=(Problem("form", f"{kind.label}号码的格式不对,请对照证件核对。"),))
+    return IdNumber(
+        kind, number, problems=(Problem("form", f"{kind.label}号码的格式不对，请对照证件核对。"),)
+    )
 
 
 def _guess(number: str) -> IdKind:
@@ -295,10 +297,10 @@ def _why_not_eighteen(number: str, kind: IdKind) -> Problem:
         return _other_kind(kind, guess)
     if len(number) in (15, 18):
         return _CHARACTERS
-    return Problem("length", f"身份证号应为18位(旧证15位),现在是{len(number)}位,请对照证件核对。")
+    return Problem("length", f"身份证号应为18位(旧证15位)，现在是{len(number)}位，请对照证件核对。")
 
 
 def _other_kind(kind: IdKind, guess: IdKind) -> Problem:
     return Problem(
-        "kind", f"这不像{kind.label}号码,像是{guess.label}号码;请核对,或把证件类型改为“{guess.label}”。"
+        "kind", f"这不像{kind.label}号码，像是{guess.label}号码；请核对，或把证件类型改为“{guess.label}”。"
     )

@@ -51,13 +51,13 @@ def check_name(name: str) -> tuple[Problem, ...]:
     if not name:
         return (Problem("empty", "请填写姓名。"),)
     if len(name) > LONGEST:
-        return (Problem("long", f"姓名最多{LONGEST}个字,现在是{len(name)}个。"),)
+        return (Problem("long", f"姓名最多{LONGEST}个字，现在是{len(name)}个。"),)
     if has_control(name):
-        return (Problem("control", "姓名里有不可见的控制字符,请删掉重新输入。"),)
+        return (Problem("control", "姓名里有不可见的控制字符，请删掉重新输入。"),)
     if "\ufffd" in name or "?" in name:
-        return (Problem("garbled", "姓名里有问号或乱码,多半是生僻字在转存时丢失了,请对照证件重新填写。"),)
+        return (Problem("garbled", "姓名里有问号或乱码，多半是生僻字在转存时丢失了，请对照证件重新填写。"),)
     if re.search(r"\d{4,}", name):
-        return (Problem("digits", "姓名里有一串数字,是不是填错了格子?"),)
+        return (Problem("digits", "姓名里有一串数字，是不是填错了格子？"),)
     return ()
 
 

@@ -54,12 +54,12 @@ _NOBODY = frozenset(
         "不用手机", "/", "\\", "-", "--", "0", "0.0", "00000000000", "",
     }
 )  # fmt: skip
-_MASKED = Problem("masked", "电话号码里有星号,是遮盖过的号码,请填写完整。")
-_DAMAGED = Problem("damaged", "电话号码被Excel改成了科学计数法,后面的数字已丢失,请重新填写。")
-_PREFIX = Problem("prefix", "没有这个号段的手机号(第二位应为3至9),请核对。")
-_LINE = Problem("form", "电话号码的位数不对:手机11位,座机7至8位(可带区号),请核对。")
-_WORDS = Problem("form", "电话号码里有认不出的字,请只填数字;没有电话请填“无手机”。")
-_REMARK = Problem("remark", "号码旁边的文字没有收下,如是机主或关系请填在“机主”里。", is_warning=True)
+_MASKED = Problem("masked", "电话号码里有星号，是遮盖过的号码，请填写完整。")
+_DAMAGED = Problem("damaged", "电话号码被Excel改成了科学计数法，后面的数字已丢失，请重新填写。")
+_PREFIX = Problem("prefix", "没有这个号段的手机号(第二位应为3至9)，请核对。")
+_LINE = Problem("form", "电话号码的位数不对：手机11位，座机7至8位(可带区号)，请核对。")
+_WORDS = Problem("form", "电话号码里有认不出的字，请只填数字；没有电话请填“无手机”。")
+_REMARK = Problem("remark", "号码旁边的文字没有收下，如是机主或关系请填在“机主”里。", is_warning=True)
 
 
 def normalise_phone(text: str) -> str:
@@ -93,7 +93,7 @@ def parse_phone(text: str) -> Phone:
     problems = []
     count = len(parts) + len(re.findall(r"[0-9-]{7,}", rest))
     if count > 1:
-        message = f"这一格有{count}个号码,只取了第一个,其余请填在备注。"
+        message = f"这一格有{count}个号码，只取了第一个，其余请填在备注。"
         problems.append(Problem("several", message, is_warning=True))
     elif _has_words(rest) or (parts[0] != tidy and _has_words(tidy)):
         problems.append(_REMARK)
@@ -174,5 +174,5 @@ def _wrong(number: str) -> Problem:
     if number.startswith("1") and len(number) == 11:
         return _PREFIX
     if number.startswith("1") and len(number) > 5:
-        return Problem("length", f"手机号应为11位,现在是{len(number)}位,请核对。")
+        return Problem("length", f"手机号应为11位，现在是{len(number)}位，请核对。")
     return _LINE

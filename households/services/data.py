@@ -92,7 +92,7 @@ class Removal:
     MOVED_OUT = "MOVED_OUT"
     AWAY = "AWAY"
     MISTAKE = "MISTAKE"
-    CHOICES = ((MOVED_OUT, "已搬走"), (AWAY, "外出未归"), (MISTAKE, "登记有误,不是本户人"))
+    CHOICES = ((MOVED_OUT, "已搬走"), (AWAY, "外出未归"), (MISTAKE, "登记有误，不是本户人"))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def _duty_on(target: Household | Person, values: dict[str, Any]) -> tuple[OwnDut
     if isinstance(target, Person):
         return PersonDuty(person=target, **values), PersonDuty.objects.filter(person=target)
     if target.closed_on is not None:
-        raise ValidationError("该户已销户,不能再指定责任人。")
+        raise ValidationError("该户已销户，不能再指定责任人。")
     return HouseholdDuty(household=target, **values), HouseholdDuty.objects.filter(household=target)
 
 
@@ -61,7 +61,7 @@ def duty_assign(
         Staff.objects.select_for_update().get(pk=staff.pk)
         same = same.filter(staff=staff, kind=kind).exclude(valid_to__lt=duty.valid_from)
         if (same if valid_to is None else same.filter(valid_from__lte=valid_to)).exists():
-            raise ValidationError({"staff": f"{staff.name}已经是{target}的{kind.name}责任人,不必重复指定。"})
+            raise ValidationError({"staff": f"{staff.name}已经是{target}的{kind.name}责任人，不必重复指定。"})
         check_duty(duty)
         duty.save()
     forget_scope(staff)

@@ -55,7 +55,7 @@ def household_open(
     """
     at = at or timezone.now()
     if not area.is_open:
-        raise ValidationError({"area": f"“{area.name}”已停用,请选择现在的区域。"})
+        raise ValidationError({"area": f"“{area.name}”已停用，请选择现在的区域。"})
     household = Household(area=area, opened_on=timezone.localdate(at), recorded_at=at)
     values = {"building": building, "unit": unit, "floor": floor, "door": door, "share_no": share_no}
     values |= {"housing_kind": housing_kind, "code": code, "landlord": landlord, "note": note}
@@ -119,7 +119,7 @@ def household_close(
         if current.closed_on is not None:
             raise ValidationError("该户已销户。")
         if count := Residency.objects.open().filter(household=current).count():
-            raise ValidationError(f"户内还登记着{count}人,请先办理迁出再销户。")
+            raise ValidationError(f"户内还登记着{count}人，请先办理迁出再销户。")
         values = {"closed_on": on, "close_recorded_at": at}
         household_claim(household=current, version=current.version, values=values)
         rows_note([current], by=by, at=at, reason=reason.strip())
@@ -218,5 +218,7 @@ def _check_door_is_free(household: Household) -> None:
     same = {name: getattr(household, name) for name in ("area", "building", "unit", "door", "share_no")}
     taken = Household.objects.open().filter(**same).exclude(pk=household.pk)
     if taken.exists():
-        message = f"{household.area.name} {household.display} 已经建户;门内另有一户的,请在“同门序号”填 2、3……"
+        message = (
+            f"{household.area.name} {household.display} 已经建户；门内另有一户的，请在“同门序号”填 2、3……"
+        )
         raise ValidationError({"door": message})

@@ -91,7 +91,7 @@ def members_plan(
         residency = here.get(member.person_uid)
         person = residency.person if residency else strangers.get(member.person_uid)
         if member.person_uid and person is None:
-            plan.refuse(member.key, "name", "此人已不在您可见的登记中,请移除这一行或重新登记。")
+            plan.refuse(member.key, "name", "此人已不在您可见的登记中，请移除这一行或重新登记。")
             continue
         prepared = person_prepare(
             person=person, data=member.data, holders=holders, confirmed=member.confirmed, by=by, at=at
@@ -165,33 +165,33 @@ def _check_member(plan: MembersPlan, row: PlannedMember) -> None:
             plan.refuse(member.key, "temperature", str(error))
         else:
             if value < MEASURE_AGAIN_BELOW:
-                message = f"体温 {value}℃ 偏低,请再测一次;复测仍是这个数,勾选后保存。"
+                message = f"体温 {value}℃ 偏低，请再测一次；复测仍是这个数，勾选后保存。"
                 plan.ask(member, Caution("temperature", "measured-again", message))
 
 
 def _check_removal(plan: MembersPlan, row: PlannedMember) -> None:
     member, residency = row.member, row.residency
     if member.removal not in dict(Removal.CHOICES):
-        plan.refuse(member.key, "removal", "请说明去向:已搬走、外出未归,还是登记有误。")
+        plan.refuse(member.key, "removal", "请说明去向：已搬走、外出未归，还是登记有误。")
     on = member.removed_on or plan.on
     if on > timezone.localdate(plan.at):
         plan.refuse(member.key, "removed_on", "日期不能晚于今天。")
     elif residency and on < residency.started_on:
         day = f"{residency.started_on:%Y-%m-%d}"
-        plan.refuse(member.key, "removed_on", f"不能早于入住日期 {day};登记错了请选“登记有误”。")
+        plan.refuse(member.key, "removed_on", f"不能早于入住日期 {day}；登记错了请选“登记有误”。")
 
 
 def _check_together(plan: MembersPlan) -> None:
     """What only shows when all rows are seen: two heads, one ID number twice."""
     heads = [row for row in plan.rows if row.is_head]
     for row in heads[1:]:
-        plan.refuse(row.member.key, "relation", f"一户只能有一位户主,{heads[0].person.name}已是户主。")
+        plan.refuse(row.member.key, "relation", f"一户只能有一位户主，{heads[0].person.name}已是户主。")
     seen: dict[tuple[str, str], PlannedMember] = {}
     for row in plan.kept:
         key = (row.person.id_kind, row.person.id_digest)
         first = seen.setdefault(key, row)
         if key[1] and first is not row and not row.person.id_shared_reason:
-            plan.refuse(row.member.key, "id_number", f"证件号码与本户的{first.person.name}相同,请核对。")
+            plan.refuse(row.member.key, "id_number", f"证件号码与本户的{first.person.name}相同，请核对。")
 
 
 def _check_moves(plan: MembersPlan) -> None:

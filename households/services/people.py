@@ -196,13 +196,13 @@ def _check_shared(done: Prepared, data: PersonData, others: list[Holder]) -> Non
         return
     first = others[0]
     if done.is_new and first.person.name == done.person.name:
-        message = f"{first.person.name}(同一证件号码)已登记在{first.words},是同一人则迁入本户。"
+        message = f"{first.person.name}(同一证件号码)已登记在{first.words}，是同一人则迁入本户。"
         done.cautions.append(Caution("id_number", SAME_PERSON, message))
     elif first.words.startswith("您辖区以外"):
-        done.refuse("id_number", "该证件号码已由另一人登记,不在您的辖区;请核对证件,确实同号请填写说明。")
+        done.refuse("id_number", "该证件号码已由另一人登记，不在您的辖区；请核对证件，确实同号请填写说明。")
     else:
         where = f"该证件号码已由{first.person.name}登记({first.words})"
-        done.refuse("id_number", f"{where};请核对证件,确实同号请填写说明。")
+        done.refuse("id_number", f"{where}；请核对证件，确实同号请填写说明。")
 
 
 def _fill_name(done: Prepared, data: PersonData) -> None:
@@ -223,7 +223,7 @@ def _fill_id(done: Prepared, data: PersonData, read: IdNumber | None) -> None:
         if data.id_kind == IdKind.NONE:
             _set_id(person, IdKind.NONE, "", "")
         elif person.id_number and data.id_kind != person.id_kind:
-            done.refuse("id_number", "换了证件类型,请重新填写证件号码。")
+            done.refuse("id_number", "换了证件类型，请重新填写证件号码。")
         else:
             person.id_kind = data.id_kind
             person.id_check_reason = reason or person.id_check_reason
@@ -232,7 +232,7 @@ def _fill_id(done: Prepared, data: PersonData, read: IdNumber | None) -> None:
         _set_id(person, data.id_kind, "", "")
         return
     if read.kind == IdKind.NONE:
-        done.refuse("id_kind", "填了号码,请选择是哪一种证件。")
+        done.refuse("id_kind", "填了号码，请选择是哪一种证件。")
         return
     for problem in read.problems:
         if not problem.is_warning:
@@ -240,7 +240,7 @@ def _fill_id(done: Prepared, data: PersonData, read: IdNumber | None) -> None:
         elif not reason:
             done.cautions.append(Caution("id_check_reason", "id-check", problem.message, by_reason=True))
     if len(read.number) > 30:
-        done.refuse("id_number", "证件号码太长,请核对。")
+        done.refuse("id_number", "证件号码太长，请核对。")
     keeps_reason = any(problem.is_warning for problem in read.problems)
     _set_id(person, read.kind, read.number, reason if keeps_reason else "")
 
@@ -263,14 +263,14 @@ def _fill_born(done: Prepared, data: PersonData, read: IdNumber | None, today: d
     if birth and birth > today:
         done.refuse("birth_date", "出生日期不能晚于今天。")
     elif birth and birth.year < today.year - OLDEST_YEARS:
-        done.refuse("birth_date", f"出生日期 {birth:%Y-%m-%d} 距今超过{OLDEST_YEARS}年,请核对。")
+        done.refuse("birth_date", f"出生日期 {birth:%Y-%m-%d} 距今超过{OLDEST_YEARS}年，请核对。")
     # What was confirmed once and is left as it was is not asked again.
     is_news = read is not None or birth != person.birth_date
     if told.birth_date and birth != told.birth_date and is_news and "birth_date" not in done.errors:
-        message = f"填写的出生日期与证件号码({told.birth_date:%Y-%m-%d})不一致,请核对。"
+        message = f"填写的出生日期与证件号码({told.birth_date:%Y-%m-%d})不一致，请核对。"
         done.cautions.append(Caution("birth_date", "id-birth", message))
     if told.sex and sex != told.sex and (read is not None or sex != person.sex):
-        message = f"填写的性别与证件号码({Sex(told.sex).label})不一致,请核对。"
+        message = f"填写的性别与证件号码({Sex(told.sex).label})不一致，请核对。"
         done.cautions.append(Caution("sex", "id-sex", message))
     person.sex, person.birth_date = sex, birth
     if birth:

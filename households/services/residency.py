@@ -145,7 +145,7 @@ def place_words(residency: Residency, by: Staff) -> str:
 
 def moving_caution(elsewhere: Residency, by: Staff, *, field: str = "name") -> Caution:
     """The question before somebody is taken over from another household."""
-    return Caution(field, MOVES_IN, f"该人员现登记在{place_words(elsewhere, by)},继续则迁入本户。")
+    return Caution(field, MOVES_IN, f"该人员现登记在{place_words(elsewhere, by)}，继续则迁入本户。")
 
 
 def homes_leave(
@@ -169,13 +169,13 @@ def homes_leave(
 def _check_place(residency: Residency, at: dt.datetime) -> None:
     household = residency.household
     if household is None and (residency.area_id is None or not residency.address_text):
-        raise ValidationError({"address_text": "请选择住户,或填写区域和地址。"})
+        raise ValidationError({"address_text": "请选择住户，或填写区域和地址。"})
     if residency.started_on > timezone.localdate(at):
         raise ValidationError({"started_on": "入住日期不能晚于今天。"})
     if household is None:
         return
     if household.closed_on is not None:
-        raise ValidationError("该户已销户,不能再登记人员。")
+        raise ValidationError("该户已销户，不能再登记人员。")
     here = Residency.objects.open().filter(household=household)
     if here.filter(person=residency.person).exists():
         raise ValidationError("该人员已登记在本户。")

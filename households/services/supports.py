@@ -36,7 +36,7 @@ def support_add(
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)
         if SupportStatus.objects.filter(person=person, kind=kind, ended_on=None).exists():
-            raise ValidationError({"kind": f"已登记为“{SupportKind(kind).label}”,不必重复登记。"})
+            raise ValidationError({"kind": f"已登记为“{SupportKind(kind).label}”，不必重复登记。"})
         support = SupportStatus(person=person, kind=kind, started_on=on, note=note.strip(), recorded_at=at)
         rows_create([support], by=by, at=at)
         _mark(person)

@@ -80,8 +80,8 @@ def _taken(household: Household, data: SurveyData) -> Errors:
     number = narrow(data.letter_number)
     if number and CommitmentLetter.objects.filter(area=household.area_id, number=number).exists():
         area = household.area.name
-        return {"letter_number": [f"承诺书编号“{number}”在{area}已用过,请核对纸质编号。"]}
-    return {"__all__": ["有人刚刚保存了同一证件号码或门牌,请核对后再保存一次。"]}
+        return {"letter_number": [f"承诺书编号“{number}”在{area}已用过，请核对纸质编号。"]}
+    return {"__all__": ["有人刚刚保存了同一证件号码或门牌，请核对后再保存一次。"]}
 
 
 def _record(
@@ -121,7 +121,7 @@ def _record(
 def _check_visit(household: Household, data: SurveyData, at: dt.datetime) -> Errors:
     errors: Errors = {}
     if household.closed_on is not None:
-        errors["__all__"] = ["该户已销户,不能再登记排查。"]
+        errors["__all__"] = ["该户已销户，不能再登记排查。"]
     if data.outcome not in SurveyOutcome.values:
         errors["outcome"] = ["请选择本次结果。"]
     if data.method not in SurveyMethod.values:
@@ -129,7 +129,7 @@ def _check_visit(household: Household, data: SurveyData, at: dt.datetime) -> Err
     if data.visited_at > at + CLOCK_SLACK:
         errors["visited_at"] = ["上门时间不能晚于现在。"]
     elif data.visited_at.year < 2019:
-        errors["visited_at"] = ["上门时间太早,请核对年份。"]
+        errors["visited_at"] = ["上门时间太早，请核对年份。"]
     if data.next_visit_on and data.next_visit_on < timezone.localdate(data.visited_at):
         errors["next_visit_on"] = ["下次上门不能早于本次上门。"]
     if not 0 <= data.leaflets <= 999:
@@ -170,11 +170,11 @@ def _check_outcome(data: SurveyData, plan: MembersPlan, errors: Errors) -> None:
     """What was answered must fit how the knock ended."""
     if data.outcome in NOBODY_MET and any(_has_answers(row.member) for row in plan.kept):
         label = SurveyOutcome(data.outcome).label
-        errors.setdefault("outcome", []).append(f"结果选了“{label}”,人员里却填了体温或回答,请核对。")
+        errors.setdefault("outcome", []).append(f"结果选了“{label}”，人员里却填了体温或回答，请核对。")
     living = [row for row in plan.kept if not row.member.is_away]
     if data.outcome == SurveyOutcome.VACANT and living:
         names = "、".join(row.person.name for row in living[:3])
-        message = f"空置户里还登记着{names}等{len(living)}人在住,请先把他们标为外出或移除。"
+        message = f"空置户里还登记着{names}等{len(living)}人在住，请先把他们标为外出或移除。"
         errors.setdefault("outcome", []).append(message)
 
 

@@ -181,7 +181,7 @@ def person_unmask(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
     def done(result: dict[str, Any]) -> HttpResponse:
         if not fresh:
-            messages.info(request, "明文只显示一次。还要看,请重新填写用途。")
+            messages.info(request, "明文只显示一次。还要看，请重新填写用途。")
             return redirect("households:person_detail", result["person"])
         context = {
             "person": person,

@@ -54,7 +54,7 @@ def survey_create(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     """The form of one knock. Buttons that add or remove people show it again with everything kept."""
     household = household_or_404(request, uid, "households.add_survey")
     if household.closed_on is not None:
-        messages.error(request, "该户已销户,不能再登记排查。")
+        messages.error(request, "该户已销户，不能再登记排查。")
         return redirect("households:household_detail", household.uid)
     if request.method != "POST":
         return _page(request, household, SurveyEntry.from_register(household, _members(household)))
@@ -180,17 +180,17 @@ def _lead_on(request: HttpRequest, household: Household, result: dict[str, Any])
     """Where to go after a save: to the returnee file, to the next door, or to what was recorded."""
     detail = redirect("households:survey_detail", result["survey"])
     if len(result["returnees"]) == 1:
-        messages.warning(request, "已保存。有人从防控范围内返回,请接着建立返乡人员档案。")
+        messages.warning(request, "已保存。有人从防控范围内返回，请接着建立返乡人员档案。")
         return redirect(result["returnees"][0])
     if result["returnees"]:
-        messages.warning(request, f"已保存。有{len(result['returnees'])}人从防控范围内返回,请逐一建档。")
+        messages.warning(request, f"已保存。有{len(result['returnees'])}人从防控范围内返回，请逐一建档。")
         return detail
     if not result["goes_on"]:
         messages.success(request, "已保存。")
         return detail
     following = next_door(household=household, by=staff_of(request))
     if following is not None:
-        messages.success(request, f"{household.display} 已保存，下一户:{following.display}")
+        messages.success(request, f"{household.display} 已保存，下一户：{following.display}")
         return redirect("households:survey_create", following.uid)
     messages.success(request, _finished_words(household))
     return detail
@@ -199,8 +199,8 @@ def _lead_on(request: HttpRequest, household: Household, result: dict[str, Any])
 def _finished_words(household: Household) -> str:
     rows = Household.objects.open().filter(area=household.area_id)
     left = rows.filter(survey_state__in=[SurveyState.UNVISITED, SurveyState.ABSENT]).count()
-    rest = f"还有{left}户无人或未访,晚上再走一遍。" if left else "全部登记到位。"
-    return f"已保存。{household.area.name}已走到最后一户,{rest}"
+    rest = f"还有{left}户无人或未访，晚上再走一遍。" if left else "全部登记到位。"
+    return f"已保存。{household.area.name}已走到最后一户，{rest}"
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,9 +20,9 @@ class PushedAnswerForm(forms.Form):
     code = forms.ChoiceField(
         label="答复",
         choices=PushedCode.choices,
-        error_messages={"required": "请点选一种答复。", "invalid_choice": "没有这种答复,请重新点选。"},
+        error_messages={"required": "请点选一种答复。", "invalid_choice": "没有这种答复，请重新点选。"},
     )
-    note = text_field("备注", NOTE_LONGEST, help_text="随名单一起反馈给推送单位,可不填")
+    note = text_field("备注", NOTE_LONGEST, help_text="随名单一起反馈给推送单位，可不填")
 
 
 class PushedListForm(forms.Form):
@@ -57,5 +57,5 @@ class PushedFileForm(forms.Form):
 
     purpose = PurposeField(help_text="如：反馈县公安局 1 月 29 日推送名单")
     interim = forms.BooleanField(
-        label="还有未答复的行,先下载中间稿", required=False, help_text="没有答复的行空着,备注写“待核查”"
+        label="还有未答复的行，先下载中间稿", required=False, help_text="没有答复的行空着，备注写“待核查”"
     )

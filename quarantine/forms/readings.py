@@ -88,7 +88,7 @@ class BackfillForm(ReadingForm):
     def clean_by(self) -> Staff:
         found = Staff.objects.active().visible_to(self.viewer).filter(uid=self.cleaned_data["by"]).first()
         if found is None:
-            raise forms.ValidationError("测量人不在您的辖区,请重新选择。")
+            raise forms.ValidationError("测量人不在您的辖区，请重新选择。")
         return found
 
 
@@ -125,7 +125,7 @@ class CorrectionForm(ReadingForm):
         label="测量时间", required=False, max_length=12, help_text="如 8:30;留空则沿用原来的时间"
     )
     reason = forms.CharField(
-        label="更正原因", max_length=100, error_messages={"required": "请写明更正原因,例如:录入时看错。"}
+        label="更正原因", max_length=100, error_messages={"required": "请写明更正原因，例如：录入时看错。"}
     )
 
     def __init__(self, *args: Any, on: dt.date, **kwargs: Any) -> None:

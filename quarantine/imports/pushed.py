@@ -37,7 +37,7 @@ from quarantine.services.pushed_officers import checkers_of
 
 KEYS_AT_ONCE = 2000
 BY = {"id": MatchBy.NUMBER, "phone": MatchBy.PHONE, "address": MatchBy.ADDRESS}
-NOBODY = "这一行没有姓名,也没有能用的证件号码,无法核对是谁。"
+NOBODY = "这一行没有姓名，也没有能用的证件号码，无法核对是谁。"
 
 FIELDS = (
     Field("number", "序号"),
@@ -220,7 +220,7 @@ class Planner:
             planned.problems.append(row.record.problem(key, message))
         if row.match.first is not None:
             first = self.rows[row.match.first].record.row
-            planned.problems.append(row.record.problem("name", f"与第{first}行是同一个人,两行都要答复。"))
+            planned.problems.append(row.record.problem("name", f"与第{first}行是同一个人，两行都要答复。"))
         left_out = ""
         if facts.names_nobody:
             left_out = NOBODY

@@ -248,7 +248,7 @@ def _data(row: Row, returnee: Returnee | None, terms: PolicyTerms | None) -> Ret
     if not values.get("origin"):
         values["origin"] = UNKNOWN_ORIGIN
         if not any(problem.message.startswith("没有写从何地返回") for problem in row.problems):
-            row.warn("origin", f"没有写从何地返回,先登记为“{UNKNOWN_ORIGIN}”,请补填。")
+            row.warn("origin", f"没有写从何地返回，先登记为“{UNKNOWN_ORIGIN}”，请补填。")
     proposed = reasons_propose(
         origin=values["origin"],
         native_place=values.get("native_place") or values.get("registered_place") or "",

@@ -158,15 +158,15 @@ class Planner:
         if match.problem:
             return "name", match.problem
         if match.person is None and not self.may_register:
-            return "name", "登记里没有这个人;您的角色不能登记新人员,请先由网格员登记。"
+            return "name", "登记里没有这个人；您的角色不能登记新人员，请先由网格员登记。"
         return None
 
     def _again(self, planned: Planned, row: Row, first: Row) -> None:
         """A person typed twice is one: the first row counts; cells that say something else are named."""
-        row.warn("name", f"与第{first.record.row}行是同一人,只登记一次。")
+        row.warn("name", f"与第{first.record.row}行是同一人，只登记一次。")
         for name, value in row.given.items():
             if name in first.given and first.given[name] != value:
-                row.warn(name, f"与第{first.record.row}行不一致,以第{first.record.row}行为准。")
+                row.warn(name, f"与第{first.record.row}行不一致，以第{first.record.row}行为准。")
 
     # -- what the row brings about
 
@@ -214,9 +214,9 @@ class Planner:
 
     def _home_words(self, home: Home, match: Match) -> list[str]:
         if home.comes_back:
-            return ["外出人员返回,登记为在家"]
+            return ["外出人员返回，登记为在家"]
         if home.moves and match.home is not None:
-            return [f"迁居:现登记在{self.matcher.where(match.home)},改登记为暂住现住址"]
+            return [f"迁居：现登记在{self.matcher.where(match.home)}，改登记为暂住现住址"]
         return []
 
     def _file_of(self, row: Row, person: Person | None) -> Returnee | None:
@@ -264,7 +264,7 @@ class Planner:
         work.observation = policy
         words = f"居家医学观察:{plan.words(shadow.origin)}"
         if plan.term.expires_at <= self.context.at:
-            words += "(观察期已满,导入后列入期满待解除)"
+            words += "(观察期已满，导入后列入期满待解除)"
         planned.proposals.append(words)
 
 

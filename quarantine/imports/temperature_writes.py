@@ -21,7 +21,7 @@ from quarantine.services.readings import (
 )
 
 VISIT_FIELDS = ("state", "state_at", "state_recorded_at", "state_by", "explanation")
-CORRECTION = "导入的表格与登记不同,按表格更正"
+CORRECTION = "导入的表格与登记不同，按表格更正"
 
 
 def apply(context: ImportContext, rows: Sequence[Planned]) -> None:

@@ -44,8 +44,8 @@ from quarantine.rules.readings import is_fever
 from quarantine.rules.slots import slot_window
 
 KEYS_AT_ONCE = 2000
-NOT_OBSERVED = "没有居家观察,体温不能录入;请先建返乡档案并开始观察。"
-NOT_REGISTERED = "登记里没有这个人,体温不能录入。"
+NOT_OBSERVED = "没有居家观察，体温不能录入；请先建返乡档案并开始观察。"
+NOT_REGISTERED = "登记里没有这个人，体温不能录入。"
 OPEN_MARKS = (VisitState.PLANNED, VisitState.AWAY, VisitState.PHONE, VisitState.MISSED)
 
 
@@ -122,7 +122,7 @@ class Planner:
             ]
             if match.person is None and not match.problem and len(fitting) == 1:
                 match.person, match.how = fitting[0], "name"
-                match.warnings.append(("name", "按姓名认定为本辖区正在观察的人员,请核对。"))
+                match.warnings.append(("name", "按姓名认定为本辖区正在观察的人员，请核对。"))
 
     def _observations(self, people: Sequence[int]) -> dict[int, list[Observation]]:
         found: dict[int, list[Observation]] = defaultdict(list)
@@ -183,7 +183,7 @@ class Planner:
             return
         observation = self._running(work.person.pk, cell.on)
         if observation is None:
-            planned.problems.append(record.problem(cell.key, f"{cell.words}不在观察期内,没有收。"))
+            planned.problems.append(record.problem(cell.key, f"{cell.words}不在观察期内，没有收。"))
             return
         terms = self._terms_of(observation)
         try:
@@ -192,7 +192,7 @@ class Planner:
             planned.problems.append(record.problem(cell.key, f"该政策没有“{cell.words}”这个测温时段。"))
             return
         if window.opens_at > self.context.at:
-            planned.problems.append(record.problem(cell.key, f"{cell.words}还没有到,不能提前录入。"))
+            planned.problems.append(record.problem(cell.key, f"{cell.words}还没有到，不能提前录入。"))
             return
         self._entry(planned, work, record, cell, observation, terms)
 
@@ -208,14 +208,14 @@ class Planner:
         slot = observation.pk, cell.on, cell.slot
         if slot in self.taken:
             planned.problems.append(
-                record.problem(cell.key, f"{cell.words}在前面的行里已经有了,以前面的为准。")
+                record.problem(cell.key, f"{cell.words}在前面的行里已经有了，以前面的为准。")
             )
             return
         self.taken.add(slot)
         visit = self.visits.get(slot)
         if visit is not None and visit.is_called_off:
             planned.problems.append(
-                record.problem(cell.key, f"{cell.words}的测温已取消(观察已结束),没有收。")
+                record.problem(cell.key, f"{cell.words}的测温已取消(观察已结束)，没有收。")
             )
         elif cell.mark is not None:
             self._mark(planned, work, record, Entry(cell, observation, visit))
@@ -232,9 +232,7 @@ class Planner:
             return
         if len(standing) > 1:
             there = "、".join(str(reading.temperature) for reading in standing)
-            words = (
-                f"{cell.words}已有{len(standing)}次读数({there}),表里是{cell.temperature},请人工核对后更正。"
-            )
+            words = f"{cell.words}已有{len(standing)}次读数({there})，表里是{cell.temperature}，请人工核对后更正。"
             planned.problems.append(record.problem(cell.key, words))
             return
         if standing:
@@ -250,10 +248,10 @@ class Planner:
         cell, visit = entry.cell, entry.visit
         if visit is None:
             self._keep(
-                planned, work, record, cell, f"{cell.words}“{cell.text}”:那时没有安排测温,原文保留备查。"
+                planned, work, record, cell, f"{cell.words}“{cell.text}”：那时没有安排测温，原文保留备查。"
             )
         elif visit.state == VisitState.DONE:
-            words = f"{cell.words}表里写“{cell.text}”,登记里已有体温,以登记为准。"
+            words = f"{cell.words}表里写“{cell.text}”，登记里已有体温，以登记为准。"
             planned.problems.append(record.problem(cell.key, words))
         elif visit.state in OPEN_MARKS and not visit.explanation and visit.state != cell.mark:
             work.entries.append(entry)

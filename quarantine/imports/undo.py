@@ -120,7 +120,7 @@ def take_back_alerts(rows: Sequence[Any], undo: Undo) -> None:
     """They are closed, with the reason: those who were told find it."""
     alerts = Alert.objects.filter(pk__in=[row.pk for row in rows])
     alerts.update(
-        state=AlertState.CLOSED, closed_at=undo.at, closed_by=undo.by, result=f"{REASON},读数已收回", reading=None,
+        state=AlertState.CLOSED, closed_at=undo.at, closed_by=undo.by, result=f"{REASON}，读数已收回", reading=None,
         outcome=AlertOutcome.MISTAKEN, escalate_at=None,
     )  # fmt: skip
     mark_dirty({row.area_id for row in rows})

@@ -75,7 +75,7 @@ class Proposal:
 SAME_ARRIVAL = timedelta(days=3)
 _NO_STAY = re.compile(r"(?:无|未|没有?|不)(?:作)?停留|未下(?:车|高速|机|站)")
 _TRANSIT = re.compile(r"途经|途径|路过|经停|中转|转车|转机|换乘|过境")
-_PHONE_ASKS = "(按姓名和电话对上,请核实)"
+_PHONE_ASKS = "(按姓名和电话对上，请核实)"
 
 
 def propose(facts: RowFacts, policies: Iterable[PolicyTerms], today: date) -> Proposal:
@@ -85,7 +85,7 @@ def propose(facts: RowFacts, policies: Iterable[PolicyTerms], today: date) -> Pr
     the sender's own words say. Somebody of whom nothing is known was missed until it is shown otherwise.
     """
     if facts.names_nobody:
-        return Proposal(PushedCode.WRONG, "这一行没有姓名,证件号码也不能用,无法核对是谁。")
+        return Proposal(PushedCode.WRONG, "这一行没有姓名，证件号码也不能用，无法核对是谁。")
     for proposal in (
         _on_file(facts),
         _outside(facts),
@@ -106,11 +106,11 @@ def _on_file(facts: RowFacts) -> Proposal | None:
     same = [one for one in facts.files if _is_same_arrival(one.arrived_on, facts.arrived_on)]
     if facts.files and not same and not facts.is_observed and facts.arrived_on is not None:
         latest = max(one.arrived_on for one in facts.files if one.arrived_on)
-        reason = f"登记的是{_day(latest)}返回,名单是{_day(facts.arrived_on)},请核实是否又回来一次。"
+        reason = f"登记的是{_day(latest)}返回，名单是{_day(facts.arrived_on)}，请核实是否又回来一次。"
         return Proposal(PushedCode.OMITTED, reason)
     watched = facts.is_observed or any(one.is_observed for one in same)
     known = next((one.arrived_on for one in same if one.arrived_on), None)
-    reason = f"{_day(known)}返回,已建返乡档案" if known else "已建返乡档案" if same else "已在居家观察登记中"
+    reason = f"{_day(known)}返回，已建返乡档案" if known else "已建返乡档案" if same else "已在居家观察登记中"
     reason += ",已居家观察" if watched and same else ""
     return Proposal(PushedCode.KNOWN, f"{reason}{hint}。", is_certain)
 
@@ -122,7 +122,7 @@ def _is_same_arrival(filed: date | None, told: date | None) -> bool:
 def _outside(facts: RowFacts) -> Proposal | None:
     if not facts.outside or facts.lives_here:
         return None
-    return Proposal(PushedCode.ELSEWHERE, f"名单写的是“{facts.outside}”,不在本辖区。")
+    return Proposal(PushedCode.ELSEWHERE, f"名单写的是“{facts.outside}”，不在本辖区。")
 
 
 def _past(facts: RowFacts, policies: list[PolicyTerms], today: date) -> Proposal | None:
@@ -132,7 +132,7 @@ def _past(facts: RowFacts, policies: list[PolicyTerms], today: date) -> Proposal
         return None
     starts = [start for terms in policies if terms.is_measure_on and (start := _first_day(terms))]
     if starts and arrived_on < min(starts):
-        return Proposal(PushedCode.PAST, f"{_day(arrived_on)}到达,早于排查起始日期{_day(min(starts))}。")
+        return Proposal(PushedCode.PAST, f"{_day(arrived_on)}到达，早于排查起始日期{_day(min(starts))}。")
     terms = applicable_policy(policies, facts.origin, arrived_on=arrived_on)
     if terms is None:
         return None
@@ -142,7 +142,7 @@ def _past(facts: RowFacts, policies: list[PolicyTerms], today: date) -> Proposal
         return None
     if last_on >= today:
         return None
-    return Proposal(PushedCode.PAST, f"{_day(arrived_on)}到达,{terms.total_days}天到{_day(last_on)}已满。")
+    return Proposal(PushedCode.PAST, f"{_day(arrived_on)}到达，{terms.total_days}天到{_day(last_on)}已满。")
 
 
 def _first_day(terms: PolicyTerms) -> date | None:
@@ -158,7 +158,7 @@ def _lives_elsewhere(facts: RowFacts) -> Proposal | None:
         return Proposal(PushedCode.ELSEWHERE, "登记的现住址不在本辖区。")
     if facts.is_away:
         where = f"({facts.away_where})" if facts.away_where else ""
-        return Proposal(PushedCode.ELSEWHERE, f"登记为外出未归{where},请核实是否已回来。")
+        return Proposal(PushedCode.ELSEWHERE, f"登记为外出未归{where}，请核实是否已回来。")
     return None
 
 
@@ -166,17 +166,17 @@ def _missed_resident(facts: RowFacts) -> Proposal | None:
     if facts.matched_by == MatchBy.NOBODY:
         return None
     hint = "" if facts.matched_by == MatchBy.NUMBER else _PHONE_ASKS
-    return Proposal(PushedCode.OMITTED, f"本辖区登记居民,没有返乡档案,请上门核实{hint}。")
+    return Proposal(PushedCode.OMITTED, f"本辖区登记居民，没有返乡档案，请上门核实{hint}。")
 
 
 def _unknown(facts: RowFacts) -> Proposal:
     if _NO_STAY.search(facts.words):
-        return Proposal(PushedCode.NO_STAY, "登记里没有此人,名单上写着没有停留。")
+        return Proposal(PushedCode.NO_STAY, "登记里没有此人，名单上写着没有停留。")
     if _TRANSIT.search(facts.words):
-        return Proposal(PushedCode.TRANSIT, "登记里没有此人,名单上写着途经或中转。")
+        return Proposal(PushedCode.TRANSIT, "登记里没有此人，名单上写着途经或中转。")
     if facts.has_bad_id:
-        return Proposal(PushedCode.WRONG, "证件号码不对,按姓名和电话也没有找到此人,请核实。")
-    return Proposal(PushedCode.OMITTED, "登记里没有此人,请联系本人或上门核实。")
+        return Proposal(PushedCode.WRONG, "证件号码不对，按姓名和电话也没有找到此人，请核实。")
+    return Proposal(PushedCode.OMITTED, "登记里没有此人，请联系本人或上门核实。")
 
 
 def _day(on: date) -> str:

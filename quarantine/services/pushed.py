@@ -42,7 +42,7 @@ def _locked(row: PushedPerson, version: int | None) -> PushedPerson:
 def _checked_note(note: str) -> str:
     tidy = " ".join(note.split())
     if len(tidy) > NOTE_LONGEST:
-        raise ValidationError({"note": f"备注最多{NOTE_LONGEST}个字,现在是{len(tidy)}个。"})
+        raise ValidationError({"note": f"备注最多{NOTE_LONGEST}个字，现在是{len(tidy)}个。"})
     return tidy
 
 
@@ -119,14 +119,14 @@ def pushed_assign(
     at = at or timezone.now()
     current = _locked(row, version)
     if current.state != PushedState.OPEN:
-        raise ValidationError("这一行已经答复,不用再转交。")
+        raise ValidationError("这一行已经答复，不用再转交。")
     if not area.is_open:
         raise ValidationError({"area": f"“{area.name}”已停用。"})
     if to is None:
         target = DutyTarget(area.pk)
         to = checkers_of([target], timezone.localdate(at))[target]
     if to is None:
-        raise ValidationError({"to": f"“{area.name}”没有人负责,请指定核查人。"})
+        raise ValidationError({"to": f"“{area.name}”没有人负责，请指定核查人。"})
     if not to.is_active:
         raise ValidationError({"to": f"{to.name}已停用。"})
     old_area, is_news = current.area_id, current.assigned_to_id != to.pk

@@ -95,7 +95,7 @@ def tell_due(at: dt.datetime) -> int:
         for officer, count in by_officer.items():
             message = remind(
                 recipient=officer, subject=_due_subject(one, local.date()), kind=KIND, due_at=due_at, at=at,
-                title=f"上级推送名单今天到期,还有{count}人未答复", body="请在今天内核实并点选答复。", url=_url(one),
+                title=f"上级推送名单今天到期，还有{count}人未答复", body="请在今天内核实并点选答复。", url=_url(one),
             )  # fmt: skip
             sent += message is not None
     return sent

@@ -170,7 +170,7 @@ def pushed_edit(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         try:
             pushed_list_edit(pushed_list=one, **form.cleaned_data)
         except StaleVersion as stale:
-            form.add_error(None, "刚才有人改过这份名单的信息,请返回核对后再保存。")
+            form.add_error(None, "刚才有人改过这份名单的信息，请返回核对后再保存。")
             raise SubmissionInvalid(show(form, STALE)) from stale
         return {"list": str(uid)}
 
@@ -189,12 +189,12 @@ def pushed_confirm_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
 
     def write() -> dict[str, Any]:
         if code not in PushedCode.values:
-            page = render(request, "400.html", {"reason": "没有这种答复,请返回名单重新点选。"}, status=400)
+            page = render(request, "400.html", {"reason": "没有这种答复，请返回名单重新点选。"}, status=400)
             raise SubmissionInvalid(page)
         return {"count": pushed_confirm(pushed_list=one, code=code, by=staff_of(request))}
 
     def respond(result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, f"已答复 {result['count']} 人:{PushedCode(code).label}。")
+        messages.success(request, f"已答复 {result['count']} 人：{PushedCode(code).label}。")
         return redirect("quarantine:pushed_detail", uid)
 
     return submit_once(request, write, respond)

@@ -26,7 +26,7 @@ from quarantine.views.pushed import crumbs_of
 
 STALE = 409
 VIEW, ANSWER = "quarantine.view_pushedperson", "quarantine.change_pushedperson"
-STALE_WORDS = "刚才有人答复或转交过这一行,下面是现在的情况;要改,请再点一次。"
+STALE_WORDS = "刚才有人答复或转交过这一行，下面是现在的情况；要改，请再点一次。"
 
 
 def row_or_404(request: HttpRequest, uid: uuid.UUID, *permissions: str) -> Any:
@@ -112,7 +112,7 @@ def pushed_answer_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         fresh = row_or_404(request, uid)
         if request.htmx:  # type: ignore[attr-defined]
             return _fragment(request, fresh)
-        messages.success(request, f"第{row.number}行已答复:{fresh.get_code_display()}。")
+        messages.success(request, f"第{row.number}行已答复：{fresh.get_code_display()}。")
         return redirect(_back(request, row))
 
     return submit_once(request, write, respond)
@@ -162,7 +162,7 @@ def pushed_withdraw_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         return {"row": str(uid)}
 
     def respond(_result: dict[str, Any]) -> HttpResponse:
-        messages.success(request, "答复已撤回,这一行重新待核查。")
+        messages.success(request, "答复已撤回，这一行重新待核查。")
         return redirect("quarantine:pushed_row", uid)
 
     return submit_once(request, write, respond)
@@ -191,7 +191,7 @@ def pushed_assign_page(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         try:
             done = pushed_assign(row=row, by=staff, **form.cleaned_data)
         except StaleVersion as stale:
-            form.add_error(None, "刚才有人答复或转交过这一行,请返回核对。")
+            form.add_error(None, "刚才有人答复或转交过这一行，请返回核对。")
             raise SubmissionInvalid(show(form, STALE)) from stale
         return {"to": str(done.assigned_to.uid) if done.assigned_to else ""}
 

@@ -43,7 +43,7 @@ def add_door(page: Page, text: str) -> None:
     page.get_by_role("button", name="到这户").click()
     expect(page.get_by_text("没有登记这一户")).to_be_visible()
     picture(page, "staff-1-no-such-door")
-    page.get_by_role("button", name=words("保存,去入户登记")).click()
+    page.get_by_role("button", name=words("保存，去入户登记")).click()
     expect(page.get_by_role("heading", level=1, name=DOOR)).to_be_visible()
 
 
@@ -127,7 +127,7 @@ def test_a_door_is_opened_by_typing_it_and_its_returnee_is_led_to_his_observatio
     picture(page, "staff-4-returnee")
     page.get_by_label("交通方式").first.select_option(label="火车")
     page.get_by_label(words("车次/航班/车牌(座号)")).first.fill("D622 05车12A")
-    page.get_by_role("button", name=words("保存,下一步开始观察")).click()
+    page.get_by_role("button", name=words("保存，下一步开始观察")).click()
 
     expect(page.get_by_role("heading", level=1, name="开始居家医学观察")).to_be_visible()
     picture(page, "staff-5-open")

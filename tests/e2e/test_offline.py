@@ -34,7 +34,7 @@ def test_two_phones_on_one_household_lose_nothing_and_show_both(
         fill_in(one.page, is_home=False)
         field = one.page.locator('input[name="household_landlord"]')
         field.evaluate("(field, words) => { field.value = words; }", landlord)
-        one.page.get_by_role("button", name=words("保存,下一户")).click()
+        one.page.get_by_role("button", name=words("保存，下一户")).click()
         expect(one.page).to_have_url(re.compile("/offline/doors/"))
     phones["刘老板"].kill()  # his would go up by itself, and be the first
     road.is_cut = False

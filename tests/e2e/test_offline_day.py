@@ -49,7 +49,7 @@ def test_a_whole_route_without_a_connection_arrives_exactly_once(
             expect(page.locator('input[name="outcome"][value="SIGNED"]')).to_be_checked()
         else:
             fill_in(page, is_home=number % 2 == 0)
-        page.get_by_role("button", name=words("保存,下一户")).click()
+        page.get_by_role("button", name=words("保存，下一户")).click()
         here = str(homes[number].uid)
         expect(page).not_to_have_url(re.compile(here))
     wait_until(lambda: mine.waiting()["waiting"] == DOORS)
@@ -138,7 +138,7 @@ def test_after_signing_out_nothing_is_readable_and_what_waits_goes_up_as_its_aut
     expect(page.locator(f'input[value="{people[0].name}"]').first).to_be_attached()
     fill_in(page, is_home=False)
     page.locator('input[name="note"]').evaluate("(field, words) => { field.value = words; }", typed)
-    page.get_by_role("button", name=words("保存,下一户")).click()
+    page.get_by_role("button", name=words("保存，下一户")).click()
     expect(page).to_have_url(re.compile(str(homes[1].uid)))
     expect(page.locator("[data-offline-badge]")).to_be_visible()  # the page's scripts have run
     page.get_by_role("button", name="添加一人").click()

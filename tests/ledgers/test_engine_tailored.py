@@ -165,7 +165,7 @@ def test_facts_above_the_table_take_as_many_lines_as_there_is_room_for(
 
 def test_a_ratio_without_its_columns_is_said_to_stay_empty() -> None:
     hints = check_tailored(saved({"key": "rate", "caption": "率"}), STANDARD).hints
-    assert hints == ("“率”的合计要用到没有选的列,合计行里会空着。",)
+    assert hints == ("“率”的合计要用到没有选的列，合计行里会空着。",)
     assert check_tailored(saved({"key": "rate", "caption": "率"}, totals_label=""), STANDARD).hints == ()
 
 

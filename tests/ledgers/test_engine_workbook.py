@@ -84,7 +84,7 @@ def test_the_sheet_is_set_up_for_printing() -> None:
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_options.horizontalCentered
     assert sheet.auto_filter.ref is None
-    assert sheet.oddFooter.center.text == "第 &P 页,共 &N 页"
+    assert sheet.oddFooter.center.text == "第 &P 页，共 &N 页"
 
 
 @pytest.mark.parametrize("row", [FIRST, FIRST + 4, FIRST + 5])
@@ -211,7 +211,7 @@ def test_the_imprint_is_on_every_printed_page_and_in_the_properties() -> None:
     write_xlsx(file, LAYOUT, ROWS, context=CONTEXT, imprint="导出人:甲&乙;用途:" + "报送" * 200)
     book = load_workbook(file)
     footer = book.worksheets[0].oddFooter.center.text
-    assert footer.startswith("第 &P 页,共 &N 页\n") and "导出人:甲&&乙" in footer and len(footer) <= 255
+    assert footer.startswith("第 &P 页，共 &N 页\n") and "导出人:甲&&乙" in footer and len(footer) <= 255
     assert book.properties.description.startswith("导出人:甲&乙")
     assert book.properties.title == "淮口街道统计表" and book.properties.creator != "openpyxl"
 

@@ -239,8 +239,8 @@ def test_filters_are_read_by_key_or_label_in_their_own_order() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"colour": "red"}, "没有筛选“colour”,可用的筛选:state"),
-        ({"state": "SOLD"}, "没有“SOLD”,可选的有:UNVISITED"),
+        ({"colour": "red"}, "没有筛选“colour”，可用的筛选：state"),
+        ({"state": "SOLD"}, "没有“SOLD”，可选的有：UNVISITED"),
         ({"housing": ["OWNED", "=1+1"]}, "没有“=1"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_layout_is_found_by_its_name_the_nearest_first(office: OfficeCast) -> 
     make(office)
     village = make(office, area=office.village)
     assert layout_named("报区里", ledger="returnees", area=office.group, staff=office.ding) == village
-    with pytest.raises(LayoutRefused, match="没有版式“没有的”,可用的有:报区里"):
+    with pytest.raises(LayoutRefused, match="没有版式“没有的”，可用的有：报区里"):
         layout_named("没有的", ledger="returnees", area=office.group, staff=office.ding)
 
 
@@ -153,14 +153,14 @@ def test_the_command_takes_a_layout_by_its_name(office: OfficeCast, tmp_path: Pa
     make(office, layout=replace(standard(office), title="花名册"))
     command(tmp_path / "r.xlsx", "报区里")
     assert grid(load_workbook(tmp_path / "r.xlsx"))[0][0] == "花名册"
-    with pytest.raises(CommandError, match="没有版式“别的”,可用的有:报区里"):
+    with pytest.raises(CommandError, match="没有版式“别的”，可用的有：报区里"):
         command(tmp_path / "s.xlsx", "别的")
     assert [path.name for path in tmp_path.iterdir()] == ["r.xlsx"]
 
 
 def test_the_command_tells_nobody_of_layouts_elsewhere(office: OfficeCast, tmp_path: Path) -> None:
     make(office, area=office.other_village, name="秘密")
-    with pytest.raises(CommandError, match=r"可用的有:\(只有标准版式\)") as error:
+    with pytest.raises(CommandError, match=r"可用的有：\(只有标准版式\)") as error:
         call_command("export_ledger", "returnees", user="jia", area="510121006001001", layout="秘密",
                      out=str(tmp_path / "r.xlsx"), stdout=io.StringIO())  # fmt: skip
     assert list(tmp_path.iterdir()) == [] and "丙" not in str(error.value)

@@ -191,7 +191,7 @@ def test_on_the_last_day_what_is_open_is_told_once_more_from_eight_on(office, ro
     for at in ("2020-01-30 07:59", "2020-01-30 08:00", "2020-01-30 15:00", "2020-01-31 09:00"):
         tick(aware(at))
     told = Message.objects.filter(recipient=office.jia).order_by("pk")[before:]
-    assert [one.title for one in told] == ["上级推送名单今天到期,还有1人未答复"]
+    assert [one.title for one in told] == ["上级推送名单今天到期，还有1人未答复"]
     assert {one.kind_label for one in Reminder.objects.filter(kind="pushed")} == {"推送核查提醒"}
 
 

@@ -10,7 +10,7 @@ def account_lines() -> list[str]:
     """The demo accounts that exist, with their password; for a real office, nothing; for none, the first step."""
     office = Office.current()
     if office is None:
-        return ["尚未设置单位:请打开上面的地址,按首次启动页面填写县、街道和管理员。"]
+        return ["尚未设置单位：请打开上面的地址，按首次启动页面填写县、街道和管理员。"]
     if not office.is_demo:
         return []
     there = set(

@@ -139,7 +139,7 @@ def _policy(admin: Staff) -> Policy:
 
 def _refuse_unless_empty() -> None:
     if Office.objects.exists() or Staff.objects.exists() or Area.objects.exists():
-        raise DemoRefused("数据库里已经有单位的数据,演示数据只能装进空库。")
+        raise DemoRefused("数据库里已经有单位的数据，演示数据只能装进空库。")
 
 
 def load(

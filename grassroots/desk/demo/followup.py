@@ -132,7 +132,7 @@ class FollowupWriter:
         )
         self.events.add(
             uid=self.invent.uid(), observation_id=observation_id, kind=EventKind.OPENED, happened_at=opened_at,
-            recorded_at=opened_at, to_area_id=trip.home.area_id, by_id=officer_id, reason="湖北返乡,居家医学观察",
+            recorded_at=opened_at, to_area_id=trip.home.area_id, by_id=officer_id, reason="湖北返乡，居家医学观察",
         )  # fmt: skip
         return observation_id
 

@@ -103,7 +103,7 @@ class Staff(AbstractBaseUser, PermissionsMixin):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     username = models.CharField(
-        "账号", max_length=40, unique=True, error_messages={"unique": "该账号已被使用,请换一个"}
+        "账号", max_length=40, unique=True, error_messages={"unique": "该账号已被使用，请换一个"}
     )
     name = models.CharField("姓名", max_length=50)
     organisation = models.CharField("单位", max_length=80, blank=True, default="")

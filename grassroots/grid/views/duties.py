@@ -173,7 +173,7 @@ def _to_open_postings(request: HttpRequest, leaver: str) -> HttpResponse | None:
     if not postings or not staff_of(request).has_perm("grid.change_posting"):
         return None
     areas = "、".join(posting.area.name for posting in postings)
-    words = f"{postings[0].staff.name}还任职于{areas},仍能看到那里的登记。人已离岗的,请在本页结束任职。"
+    words = f"{postings[0].staff.name}还任职于{areas}，仍能看到那里的登记。人已离岗的，请在本页结束任职。"
     messages.warning(request, words)
     return redirect("grid:staff_detail", leaver)
 

@@ -65,7 +65,7 @@ class Filter:
         for word in words:
             if word not in known:
                 offered = "、".join(f"{value}({label})" for value, label in options)
-                raise FilterError(f"筛选“{self.label}”没有“{word[:40]}”,可选的有:{offered}。")
+                raise FilterError(f"筛选“{self.label}”没有“{word[:40]}”，可选的有：{offered}。")
         wanted = {known[word] for word in words}
         return tuple(value for value, _label in options if value in wanted)
 
@@ -78,7 +78,7 @@ class Filter:
         try:
             return str(uuid.UUID(word))
         except ValueError:
-            raise FilterError(f"筛选“{self.label}”要填编号,“{word[:40]}”不是编号。") from None
+            raise FilterError(f"筛选“{self.label}”要填编号，“{word[:40]}”不是编号。") from None
 
     def is_idle(self, values: Sequence[str]) -> bool:
         """Whether these values filter nothing: none, or all of those that cover every row."""
@@ -108,9 +108,9 @@ class ClockFilter(Filter):
         try:
             clock = dt.time.fromisoformat(word)
         except ValueError:
-            raise FilterError(f"“{self.label}”要写成 17:00 这样,“{word[:40]}”看不懂。") from None
+            raise FilterError(f"“{self.label}”要写成 17:00 这样，“{word[:40]}”看不懂。") from None
         if clock == dt.time():
-            raise FilterError(f"“{self.label}”0时就是前一天的24时,请改选前一天。")
+            raise FilterError(f"“{self.label}”0时就是前一天的24时，请改选前一天。")
         return f"{clock:%H:%M}"
 
 
@@ -130,7 +130,7 @@ def read_filters(filters: Sequence[Filter], given: Mapping[str, Any]) -> Chosen:
     for name, values in given.items():
         if (item := by_name.get(name)) is None:
             offered = "、".join(f"{item.key}({item.label})" for item in filters) or "没有"
-            raise FilterError(f"这个台账没有筛选“{name[:40]}”,可用的筛选:{offered}。")
+            raise FilterError(f"这个台账没有筛选“{name[:40]}”，可用的筛选：{offered}。")
         asked[item.key] = item.read(values)
     return {
         item.key: asked[item.key]

@@ -179,7 +179,7 @@ def spread(
     Raises LayoutError when there are more pieces than columns.
     """
     if len(weights) > len(widths):
-        raise LayoutError("内容多于列数,放不下")
+        raise LayoutError("内容多于列数，放不下")
     reached = (0.0, *accumulate(widths))
     scale = reached[-1] / (sum(weights) or 1)
     best: dict[int, tuple[float, tuple[int, ...]]] = {

@@ -52,7 +52,7 @@ class TooManyRows(ValueError):
     (Chinese)."""
 
     def __init__(self) -> None:
-        super().__init__(f"超过Excel一张表的上限({MAX_ROWS:,}行),请按村(社区)分开导出,或导出CSV")
+        super().__init__(f"超过Excel一张表的上限({MAX_ROWS:,}行)，请按村(社区)分开导出，或导出CSV")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ _FREE_KEY = re.compile(rf"{FREE}\d{{1,4}}")
 #: Formats that show the same values as another: an office may choose among them.
 _FAMILIES: tuple[tuple[Format, ...], ...] = (("date", "short-date"),)
 MAX_COLUMNS = 150
-TWICE = "已经有一列叫“{}”,请改名或放到不同的上级表头下"
+TWICE = "已经有一列叫“{}”，请改名或放到不同的上级表头下"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def reflowed(block: Sequence[Sequence[BlockField]], columns: int) -> tuple[tuple
     Raises LayoutError for a single column.
     """
     if block and columns < 2:
-        raise LayoutError("表格上方的个人信息每项占两列,请至少选两列", field="columns")
+        raise LayoutError("表格上方的个人信息每项占两列，请至少选两列", field="columns")
     room = columns // 2
     lines = (line[start : start + room] for line in block for start in range(0, len(line), room))
     return tuple(tuple(line) for line in lines)
@@ -121,14 +121,14 @@ def _hints(layout: Layout, gone: Sequence[Column]) -> Iterable[str]:
     """What the office should know about the layout as it is."""
     if gone:
         names = "、".join(f"“{column.full_caption}”" for column in gone)
-        yield f"台账里已经没有 {names},这几列保留在表上,内容是空的。"
+        yield f"台账里已经没有 {names}，这几列保留在表上，内容是空的。"
     if not layout.totals_label:
         return
     have = set(layout.keys)
     for column in layout.columns:
         needs = {column.ratio[0], *(key for _sign, key in column.ratio[1])} if column.ratio else set()
         if needs - have:
-            yield f"“{column.full_caption}”的合计要用到没有选的列,合计行里会空着。"
+            yield f"“{column.full_caption}”的合计要用到没有选的列，合计行里会空着。"
 
 
 def check_tailored(saved: Layout, standard: Layout, before: Iterable[str] = ()) -> Tailored:

@@ -319,7 +319,7 @@ def print_scale(layout: Layout) -> float:
 
 def page_footer(imprint: str) -> str:
     """The footer of each printed page: its number, and below it who exported the sheet and what for."""
-    numbers = "第 &P 页,共 &N 页"
+    numbers = "第 &P 页，共 &N 页"
     if not imprint:
         return numbers
     stamp = clean_text(imprint).replace("\n", " ").replace("\r", " ").replace("&", "&&")

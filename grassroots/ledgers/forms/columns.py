@@ -97,9 +97,9 @@ class ColumnRow:
         if self.width.strip():
             width = self._width()
             if width is None:
-                yield "width", "列宽请填数字,例如 8 或 11.5"
+                yield "width", "列宽请填数字，例如 8 或 11.5"
             elif not 1 <= width <= MAX_WIDTH:
-                yield "width", f"列宽请填 1 到 {MAX_WIDTH},不填按内容自动"
+                yield "width", f"列宽请填 1 到 {MAX_WIDTH}，不填按内容自动"
 
     def _width(self) -> float | None:
         """The width typed; None for none, or for what is no number."""

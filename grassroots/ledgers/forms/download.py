@@ -37,7 +37,7 @@ class AreaChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 def date_field(label: str) -> forms.DateField:
     """A day that is not in the future."""
     widget = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
-    messages = {"invalid": "日期看不懂,请写成 2020-01-29 这样。", "required": "请选择日期。"}
+    messages = {"invalid": "日期看不懂，请写成 2020-01-29 这样。", "required": "请选择日期。"}
     first = MinValueValidator(FIRST_DAY, ODD_YEAR)
     return forms.DateField(label=label, widget=widget, error_messages=messages, validators=[first])
 
@@ -74,8 +74,8 @@ class DownloadForm(AreaDayForm):
     )  # fmt: skip
     file_format = forms.ChoiceField(label="文件格式", choices=FORMATS, initial="xlsx")
     unmasked = forms.BooleanField(label="不脱敏(显示完整证件号和电话)", required=False)
-    purpose = PurposeField(200, required=False, help_text="不脱敏时必须填写,记入访问日志并印在表上")
-    cutoff = cutoff_field(help_text="只用于统计表;空着为24时")
+    purpose = PurposeField(200, required=False, help_text="不脱敏时必须填写，记入访问日志并印在表上")
+    cutoff = cutoff_field(help_text="只用于统计表；空着为24时")
     observation = forms.UUIDField(required=False, widget=forms.HiddenInput)
     field_order = ["key", "area", "on", "file_format", "cutoff", "unmasked", "purpose"]
 
@@ -88,7 +88,7 @@ class DownloadForm(AreaDayForm):
         may_unmask = self.staff.has_perm("ledgers.export_unmasked")
         if not may_unmask:
             del self.fields["unmasked"]
-            self.fields["purpose"].help_text = "可不填;填了会记入访问日志并印在表上"
+            self.fields["purpose"].help_text = "可不填；填了会记入访问日志并印在表上"
         self.helper = FormHelper()
         self.helper.form_tag = False
         private = ["unmasked"] if may_unmask else []
@@ -101,5 +101,5 @@ class DownloadForm(AreaDayForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("unmasked") and not data.get("purpose") and not self.has_error("purpose"):
-            self.add_error("purpose", "下载未脱敏的台账须写明用途,例如:报区疾控核查。")
+            self.add_error("purpose", "下载未脱敏的台账须写明用途，例如：报区疾控核查。")
         return data

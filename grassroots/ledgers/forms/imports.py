@@ -33,15 +33,15 @@ class ImportForm(forms.Form):
     )  # fmt: skip
     kind = forms.ChoiceField(
         label="类型", required=False, widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": "没有这个类型,或您的角色不能导入。"},
+        error_messages={"invalid_choice": "没有这个类型，或您的角色不能导入。"},
     )  # fmt: skip
     file = forms.FileField(
         label="表格文件", required=False, help_text="Excel(.xlsx、.xls)、WPS(.et)、CSV 或文本,30 MB 以内",
         widget=forms.FileInput(attrs={"class": "form-control", "accept": ACCEPTED}),
-        error_messages={"empty": "文件是空的,请重新选择。"},
+        error_messages={"empty": "文件是空的，请重新选择。"},
     )  # fmt: skip
     text = forms.CharField(
-        label="或粘贴文字", required=False, strip=False, help_text="从 Excel 复制的表格,或群接龙",
+        label="或粘贴文字", required=False, strip=False, help_text="从 Excel 复制的表格，或群接龙",
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 5}),
     )  # fmt: skip
 
@@ -64,16 +64,16 @@ class ImportForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if len(text) > LONGEST_TEXT:
-            raise forms.ValidationError("文字太长,请分成几次粘贴,或存成表格文件上传。")
+            raise forms.ValidationError("文字太长，请分成几次粘贴，或存成表格文件上传。")
         return text
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         has_text = bool((data.get("text") or "").strip())
         if not data.get("file") and not has_text and not self.errors.get("file"):
-            self.add_error("file", "请选择文件,或在下面粘贴文字。")
+            self.add_error("file", "请选择文件，或在下面粘贴文字。")
         if data.get("file") and has_text:
-            self.add_error("text", "文件和文字只能用一样,请清空一个。")
+            self.add_error("text", "文件和文字只能用一样，请清空一个。")
         return data
 
 
@@ -82,7 +82,7 @@ class ColumnsForm(forms.Form):
 
     kind = forms.ChoiceField(
         label="类型", widget=forms.Select(attrs={"class": "form-select"}),
-        error_messages={"required": "请选择类型。", "invalid_choice": "没有这个类型,或您的角色不能导入。"},
+        error_messages={"required": "请选择类型。", "invalid_choice": "没有这个类型，或您的角色不能导入。"},
     )  # fmt: skip
     reference = date_field("表的日期")
 
@@ -149,6 +149,6 @@ class ColumnsForm(forms.Form):
                 if not value or data.get("kind") != self.initial.get("kind"):
                     continue
                 if value in taken:
-                    self.add_error(name, f"与“{taken[value]}”一列选了同样的内容,只能选一次。")
+                    self.add_error(name, f"与“{taken[value]}”一列选了同样的内容，只能选一次。")
                 taken.setdefault(value, column.caption)
         return data

@@ -33,8 +33,8 @@ from grassroots.ledgers.models import BatchState, ImportBatch
 
 WRITTEN = frozenset({Effect.CREATED, Effect.UPDATED})
 TRIES = 3
-CHANGED = "预览之后登记有了变化,已重新核对,请看过后再确认。"
-CUT_OFF = "写到一半中断了,已写入的行不会重复,请点“继续写入”。"
+CHANGED = "预览之后登记有了变化，已重新核对，请看过后再确认。"
+CUT_OFF = "写到一半中断了，已写入的行不会重复，请点“继续写入”。"
 
 
 class PlanChanged(Exception):

@@ -49,7 +49,7 @@ def source_of(batch: ImportBatch) -> Source:
 
 def _text_content(text: str) -> Content:
     if not text.strip():
-        raise UnreadableFile("没有内容,请粘贴表格或接龙文字。")
+        raise UnreadableFile("没有内容，请粘贴表格或接龙文字。")
     if len(text) > LONGEST_TEXT:
-        raise UnreadableFile("文字太长,请分成几次粘贴,或存成表格文件上传。")
+        raise UnreadableFile("文字太长，请分成几次粘贴，或存成表格文件上传。")
     return Content([read_text(text)], text, is_chat=not is_table(text))

@@ -87,7 +87,7 @@ def run_apply(context: JobContext) -> dict[str, Any]:
     except BeingWritten as other:
         batch.refresh_from_db()
         if batch.state != BatchState.APPLIED:
-            raise JobFailed("另一处正在写入这次导入,请稍后再看。") from other
+            raise JobFailed("另一处正在写入这次导入，请稍后再看。") from other
     except (ImportRefused, SourceGone, UnreadableFile) as refused:
         raise JobFailed(str(refused)) from refused
     return {"rows": batch.rows}

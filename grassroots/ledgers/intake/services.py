@@ -44,7 +44,7 @@ __all__ = [
 
 RIGHT = "ledgers.import_ledger"
 CHOSEN = "chosen"
-WHICH = "看不出是哪一类表,请选择类型。"
+WHICH = "看不出是哪一类表，请选择类型。"
 
 
 class ImportRefused(Exception):
@@ -63,12 +63,12 @@ def check_import(*, area: Area, staff: Staff, kind: str = "") -> None:
     if not scope_of(staff).holds(area):
         raise ImportRefused(f"“{area.name}”不在{staff.name}的辖区内。")
     if not area.is_open:
-        raise ImportRefused(f"“{area.name}”已停用,请选择现在的区域。")
+        raise ImportRefused(f"“{area.name}”已停用，请选择现在的区域。")
     if not staff.has_perm(RIGHT):
         raise ImportRefused(f"{staff.name}的角色不能导入表格。")
     if kind and kind not in {one.key for one in import_kinds()}:
         known = "、".join(f"{one.key}({one.name})" for one in import_kinds())
-        raise ImportRefused(f"没有“{kind}”这一类表,可用的有:{known}。")
+        raise ImportRefused(f"没有“{kind}”这一类表，可用的有：{known}。")
     if kind and not staff.has_perms(import_kind(kind).permissions):
         raise ImportRefused(f"{staff.name}的角色不能导入“{import_kind(kind).name}”。")
 
@@ -151,7 +151,7 @@ def _fail(batch: ImportBatch, words: str) -> None:
 
 def _check_open(batch: ImportBatch) -> None:
     if not batch.is_open:
-        raise ImportRefused("已经导入或放弃,不能再改。")
+        raise ImportRefused("已经导入或放弃，不能再改。")
 
 
 def _recognise(batch: ImportBatch, content: Content, by: Staff) -> None:
@@ -237,7 +237,7 @@ def batch_discard(*, batch: ImportBatch, by: Staff) -> ImportBatch:
     """Give up what was not written; the file is removed. Raises ImportRefused."""
     open_states = [BatchState.READ, BatchState.PLANNED]
     if not ImportBatch.objects.filter(pk=batch.pk, state__in=open_states).update(state=BatchState.DISCARDED):
-        raise ImportRefused("已经导入的不能放弃,可以撤销。")
+        raise ImportRefused("已经导入的不能放弃，可以撤销。")
     batch.refresh_from_db()
     batch.pages.all().delete()
     source_drop(batch)

@@ -19,7 +19,7 @@ class SourceGone(Exception):
     """The file is no longer there; the words are for the page."""
 
     def __init__(self) -> None:
-        super().__init__("原文件已按期清除,请重新上传。")
+        super().__init__("原文件已按期清除，请重新上传。")
 
 
 def _path(batch: ImportBatch) -> Path:

@@ -91,7 +91,7 @@ def undo_blockers(batch: ImportBatch, by: Staff, at: dt.datetime) -> list[str]:
         return ["只有已导入的才能撤销。"]
     if later := later_batch(batch):
         when = f"{timezone.localtime(later.applied_at):%m-%d %H:%M}" if later.applied_at else ""
-        return [f"{later.staff.name}在{when}又导入了同类表格,请先撤销那一次。"]
+        return [f"{later.staff.name}在{when}又导入了同类表格，请先撤销那一次。"]
     found: list[str] = []
     effects = list(batch.effects.order_by("pk").defer("before"))
     for reason in _reasons(effects, Undo(batch, by, at)):

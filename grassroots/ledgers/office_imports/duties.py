@@ -97,7 +97,7 @@ class Planner:
         place = self._place(row, kind, link)
         first = self.first.setdefault((place.pk, kind.pk), (row.record.row, named))
         if first[1] != named:
-            words = f"与第{first[0]}行写的{kind.officer_title}不一致,以第{first[0]}行为准。"
+            words = f"与第{first[0]}行写的{kind.officer_title}不一致，以第{first[0]}行为准。"
             row.planned.problems.append(row.record.problem(f"{DUTY}{kind.code}", words))
             return Effect.UNCHANGED
         is_own = row.area is not None and place.pk == row.area.pk
@@ -126,7 +126,7 @@ class Planner:
             end = ending[at] if at < len(ending) else None
             begin = beginning[at] if at < len(beginning) else None
             if end is not None and begin is None and end.valid_from >= row.on:
-                words = f"{end.staff.name}是{end.valid_from:%m月%d日}才指定的,要撤下请在“网格”页面里结束。"
+                words = f"{end.staff.name}是{end.valid_from:%m月%d日}才指定的，要撤下请在“网格”页面里结束。"
                 row.planned.problems.append(row.record.problem(f"{DUTY}{kind.code}", words))
             else:
                 row.planned.work.ops.append(Op(kind, place, row.on, end=end, begin=begin))
@@ -154,12 +154,12 @@ class Planner:
         if kind is None or area is None or not area.path.startswith(self.context.area.path):
             kind, area = self._section_place(row, chain)
         if kind is None or area is None:
-            words = "没有包保责任人,片区没有收下。"
+            words = "没有包保责任人，片区没有收下。"
             row.planned.problems.append(row.record.problem("section", words))
             return Effect.UNCHANGED
         first = self.first_section.setdefault((area.pk, kind.pk), (row.record.row, row.section))
         if first[1] != row.section:
-            words = f"与第{first[0]}行写的片区不一致,以第{first[0]}行为准。"
+            words = f"与第{first[0]}行写的片区不一致，以第{first[0]}行为准。"
             row.planned.problems.append(row.record.problem("section", words))
             return Effect.UNCHANGED
         row.planned.changes.append(Change("片区", section, row.section))

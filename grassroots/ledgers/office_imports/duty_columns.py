@@ -80,13 +80,13 @@ def officers_in(record: Record, code: str) -> tuple[list[Officer], str]:
     named = [one for one in found if one.name]
     phones = [number for part in _SEVERAL.split(beside) if (number := _phone(part))]
     if not named:
-        return [], "只有电话,没有姓名。" if phones else ""
+        return [], "只有电话，没有姓名。" if phones else ""
     if len(phones) == len(named):
         named = [Officer(one.name, one.phone or phone) for one, phone in zip(named, phones, strict=True)]
     elif phones and len(named) == 1:
         named = [Officer(named[0].name, named[0].phone or phones[0])]
     elif phones:
-        return list(dict.fromkeys(named)), f"{len(named)}个人有{len(phones)}个电话,对不上,电话没有收下。"
+        return list(dict.fromkeys(named)), f"{len(named)}个人有{len(phones)}个电话，对不上，电话没有收下。"
     return list(dict.fromkeys(named)), ""
 
 

@@ -59,7 +59,7 @@ class Officers:
             self._compare_phone(row, key, match.staff, officer)
             return match.staff
         if not self.may_add:
-            words = f"登记里没有“{officer.name}”,请系统管理员先在“人员”里登记。"
+            words = f"登记里没有“{officer.name}”，请系统管理员先在“人员”里登记。"
             row.planned.problems.append(row.record.problem(key, words))
             return None
         if match.warning:
@@ -87,5 +87,5 @@ class Officers:
             row.planned.changes.append(Change(f"{staff.name}的电话", staff.phone, officer.phone))
             row.planned.work.phones.append((staff, officer.phone))
         else:
-            words = f"{staff.name}的电话与登记的不同,没有修改;确有变化请系统管理员更正。"
+            words = f"{staff.name}的电话与登记的不同，没有修改；确有变化请系统管理员更正。"
             row.planned.problems.append(row.record.problem(key, words))

@@ -70,7 +70,7 @@ class Rows:
     def _read_officers(self, row: Row, code: str) -> None:
         named, problem = officers_in(row.record, code)
         if any(len(one.name) > LONGEST_NAME for one in named):
-            named, problem = [], f"姓名最多{LONGEST_NAME}个字,没有收下。"
+            named, problem = [], f"姓名最多{LONGEST_NAME}个字，没有收下。"
         if problem:
             row.planned.problems.append(row.record.problem(f"{DUTY}{code}", problem))
         if named:
@@ -85,6 +85,6 @@ class Rows:
         row.section = text_of(record, "section")
         if len(row.section) > LONGEST_SECTION:
             row.planned.problems.append(
-                record.problem("section", f"片区最多{LONGEST_SECTION}个字,没有收下。")
+                record.problem("section", f"片区最多{LONGEST_SECTION}个字，没有收下。")
             )
             row.section = ""

@@ -117,7 +117,7 @@ class Planner:
         level = LEVEL_WORDS.get(word) if word else None
         if level is None:
             words = f"看不出级别“{word}”" if word else "没有写级别"
-            planned.reject(record.problem("level", f"{words},请填街道、村(社区)、组或小区。"))
+            planned.reject(record.problem("level", f"{words}，请填街道、村(社区)、组或小区。"))
             return []
         parent = text_of(record, "parent")
         found: list[tuple[int, str, str]] = [(level, area_name_of(name, level), "name")]
@@ -125,7 +125,9 @@ class Planner:
             return found
         node = self._anywhere(parent, level)
         if node is None:
-            planned.reject(record.problem("parent", f"上级“{parent}”不在这次导入的区域内,或不是更高的级别。"))
+            planned.reject(
+                record.problem("parent", f"上级“{parent}”不在这次导入的区域内，或不是更高的级别。")
+            )
             return []
         line = [(one.level, one.name, "parent") for one in node.line() if one is not self.tree.root]
         return [*reversed(line), *found]
@@ -187,25 +189,25 @@ class Planner:
         if found.node is None and not found.others and level == Level.COMPOUND:
             found = self.tree.find_in_village(parent, level, name)
             if found.node is not None and not found.is_alike:
-                words = f"“{found.node.name}”登记在“{found.node.words}”,按已登记的位置处理。"
+                words = f"“{found.node.name}”登记在“{found.node.words}”，按已登记的位置处理。"
                 planned.problems.append(record.problem(key, words))
         if found.node is not None:
             if found.is_alike and not self._is_another(found.node, code):
-                words = f"与已有的“{found.node.words}”几乎相同,按同一处处理;确是两处请在“网格”页面里新建。"
+                words = f"与已有的“{found.node.words}”几乎相同，按同一处处理；确是两处请在“网格”页面里新建。"
                 planned.problems.append(record.problem(key, words))
                 return found.node
             if not found.is_alike:
                 return found.node
         if found.others and not code:
             names = "、".join(node.words for node in found.others[:3])
-            planned.reject(record.problem(key, f"不止一处叫这个名称({names}),请写明村(社区)、组或代码。"))
+            planned.reject(record.problem(key, f"不止一处叫这个名称({names})，请写明村(社区)、组或代码。"))
             return None
         if code and code in self.foreign_codes:
-            words = f"代码 {code} 已被辖区以外的区域使用,请核对。"
+            words = f"代码 {code} 已被辖区以外的区域使用，请核对。"
             planned.reject(record.problem(key, words))
             return None
         if any(child.name == name for child in parent.children):
-            planned.reject(record.problem(key, f"“{parent.name}”下面已有别的级别叫“{name}”,请换一个名称。"))
+            planned.reject(record.problem(key, f"“{parent.name}”下面已有别的级别叫“{name}”，请换一个名称。"))
             return None
         node = self.tree.add(parent, level, name, record.row)
         planned.work.new.append(node)
@@ -226,7 +228,7 @@ class Planner:
         first = self.first.setdefault(id(node), (record.row, values))
         if first[0] != record.row:
             if any(values[key] != first[1].get(key, values[key]) for key in values):
-                words = f"第{first[0]}行已写过“{node.words}”,这一行不同的内容没有采用。"
+                words = f"第{first[0]}行已写过“{node.words}”，这一行不同的内容没有采用。"
             else:
                 words = f"与第{first[0]}行重复。"
             planned.problems.append(record.problem("", words))
@@ -243,13 +245,13 @@ class Planner:
         values: dict[str, Any] = {}
         count = parse_int(record.values.get("expected_households"))
         if count.problem or (count.value is not None and not 0 <= count.value <= MOST_HOUSEHOLDS):
-            words = count.problem or "户数不对,请核对。"
+            words = count.problem or "户数不对，请核对。"
             planned.problems.append(record.problem("expected_households", words))
         elif count.value is not None:
             values["expected_households"] = count.value
         if kind := text_of(record, "kind"):
             if len(kind) > LONGEST_KIND:
-                planned.problems.append(record.problem("kind", f"类型最多{LONGEST_KIND}个字,没有收下。"))
+                planned.problems.append(record.problem("kind", f"类型最多{LONGEST_KIND}个字，没有收下。"))
             else:
                 values["kind"] = kind
         self._take_code(record, planned, node, values)
@@ -263,11 +265,11 @@ class Planner:
             return
         holder = self.tree.by_code.get(code)
         if len(code) > LONGEST_CODE:
-            planned.problems.append(record.problem(key, f"代码最多{LONGEST_CODE}位,没有收下。"))
+            planned.problems.append(record.problem(key, f"代码最多{LONGEST_CODE}位，没有收下。"))
         elif code in self.foreign_codes:
-            planned.problems.append(record.problem(key, "代码已被辖区以外的区域使用,没有收下。"))
+            planned.problems.append(record.problem(key, "代码已被辖区以外的区域使用，没有收下。"))
         elif holder is not None and holder is not node:
-            planned.problems.append(record.problem(key, f"代码已被“{holder.words}”使用,没有收下。"))
+            planned.problems.append(record.problem(key, f"代码已被“{holder.words}”使用，没有收下。"))
         else:
             values["code"] = code
             self.tree.by_code[code] = node

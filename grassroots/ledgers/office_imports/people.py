@@ -114,10 +114,10 @@ class Colleagues:
         """Who it is: by account, then by phone and name, then by name among those who work inside the area."""
         if username and (one := self._by_username.get(username.lower())) is not None:
             if one.pk not in self._seen:
-                return Known(column="username", problem=f"账号 {username} 已被使用,请换一个。")
+                return Known(column="username", problem=f"账号 {username} 已被使用，请换一个。")
             found = self._checked(one, "username")
             is_other = found.staff is not None and one.name != name
-            words = f"账号 {username} 登记的姓名是“{one.name}”,请核对。" if is_other else ""
+            words = f"账号 {username} 登记的姓名是“{one.name}”，请核对。" if is_other else ""
             return replace(found, warning=words)
         same_phone = self._by_phone.get(digest(phone, "phone"), []) if phone else []
         if one := next((one for one in same_phone if one.name == name), None):
@@ -126,15 +126,15 @@ class Colleagues:
         if len(inside) == 1:
             return self._checked(inside[0], "name")
         if inside and not phone:
-            return Known(problem=f"有{len(inside)}位“{name}”,请填写电话或账号。")
+            return Known(problem=f"有{len(inside)}位“{name}”，请填写电话或账号。")
         others = "、".join(sorted({one.name for one in same_phone if one.pk in self._seen}))
-        return Known(column="phone", warning=f"电话与“{others}”相同,请核对。" if others else "")
+        return Known(column="phone", warning=f"电话与“{others}”相同，请核对。" if others else "")
 
     def _checked(self, one: Staff, column: str) -> Known:
         if not one.is_active:
-            return Known(column=column, problem=f"{one.name}已停用,请先在“人员”里恢复。")
+            return Known(column=column, problem=f"{one.name}已停用，请先在“人员”里恢复。")
         if one.pk not in self._seen:
-            return Known(column=column, problem=f"“{one.name}”已在您辖区以外登记,请由上级办理。")
+            return Known(column=column, problem=f"“{one.name}”已在您辖区以外登记，请由上级办理。")
         return Known(one, column)
 
     # -- what is known of somebody

@@ -71,9 +71,9 @@ class Spots:
     def _none(self, name: str, column: str, found: Found) -> Spot:
         if found.others:
             names = "、".join(node.words for node in found.others[:3])
-            return Spot(problem=f"不止一处叫“{name}”({names}),请写明村(社区)。", column=column)
+            return Spot(problem=f"不止一处叫“{name}”({names})，请写明村(社区)。", column=column)
         return self._unknown(name, column)
 
     def _unknown(self, name: str, column: str) -> Spot:
-        words = f"“{self.tree.root.name}”里没有“{name}”;写错了请更正,新设的请先导入或新建网格区域。"
+        words = f"“{self.tree.root.name}”里没有“{name}”；写错了请更正，新设的请先导入或新建网格区域。"
         return Spot(problem=words, column=column)

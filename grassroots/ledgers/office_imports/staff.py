@@ -110,7 +110,7 @@ class Planner:
             values["phone"] = phone.value
         for key, longest in LONGEST.items():
             if len(values.get(key, "")) > longest:
-                planned.problems.append(record.problem(key, f"最多{longest}个字,后面的没有收下。"))
+                planned.problems.append(record.problem(key, f"最多{longest}个字，后面的没有收下。"))
                 values[key] = values[key][:longest]
         planned.work.values = values
         for key in ("valid_from", "valid_to"):
@@ -123,7 +123,7 @@ class Planner:
             and planned.work.valid_to
             and planned.work.valid_to < planned.work.valid_from
         ):
-            planned.problems.append(record.problem("valid_to", "结束日期早于开始日期,没有收下。"))
+            planned.problems.append(record.problem("valid_to", "结束日期早于开始日期，没有收下。"))
             planned.work.valid_to = None
 
     # -- who it is
@@ -150,7 +150,7 @@ class Planner:
         first = self.first.setdefault(key, record.row)
         if first == record.row:
             return False
-        planned.problems.append(record.problem("name", f"与第{first}行是同一个人,以第{first}行为准。"))
+        planned.problems.append(record.problem("name", f"与第{first}行是同一个人，以第{first}行为准。"))
         planned.work = Work()
         return True
 
@@ -160,7 +160,7 @@ class Planner:
         """The account and the roles that the row asks for."""
         roles, unknown = roles_in(text_of(record, "roles"))
         if unknown:
-            planned.problems.append(record.problem("roles", f"没有这样的角色:{'、'.join(unknown)}。"))
+            planned.problems.append(record.problem("roles", f"没有这样的角色：{'、'.join(unknown)}。"))
         if refused := [role for role in roles if role not in self.grantable]:
             planned.reject(record.problem("roles", f"您不能授予角色“{'、'.join(refused)}”。"))
             return
@@ -172,7 +172,7 @@ class Planner:
             return
         new = [role for role in roles if role not in held]
         if new and match.staff is not None and match.staff.pk == self.context.staff.pk:
-            planned.problems.append(record.problem("roles", "不能修改自己的角色,没有收下。"))
+            planned.problems.append(record.problem("roles", "不能修改自己的角色，没有收下。"))
             new = []
         planned.work.roles = new
         self._username(record, planned, match, bool(roles))
@@ -194,12 +194,12 @@ class Planner:
             return
         username = typed or self.known.free_username(username_for(planned.work.values["name"]))
         if not self.known.take_username(username):
-            planned.reject(record.problem("username", f"账号 {username} 已被使用,请换一个。"))
+            planned.reject(record.problem("username", f"账号 {username} 已被使用，请换一个。"))
             return
         planned.work.username = username
-        planned.proposals.append(f"开通账号 {username},首次密码请在“人员”里重置后告诉本人")
+        planned.proposals.append(f"开通账号 {username}，首次密码请在“人员”里重置后告诉本人")
         if not has_roles and not self.known.roles_of(match.staff):
-            words = "开了账号但没有角色,登录后看不到内容;请在“角色”一列填写。"
+            words = "开了账号但没有角色，登录后看不到内容；请在“角色”一列填写。"
             planned.problems.append(record.problem("roles", words))
 
     # -- what changes
@@ -217,7 +217,7 @@ class Planner:
         changed = {key: value for key, value in work.values.items() if getattr(staff, key) != value}
         is_change = bool(changed or work.roles or work.username or work.area)
         if is_change and not self.known.is_manageable(staff):
-            planned.reject(record.problem("name", "该人员还任职于您辖区以外,由上级管理员办理。"))
+            planned.reject(record.problem("name", "该人员还任职于您辖区以外，由上级管理员办理。"))
             return
         work.values = changed
         planned.changes += [Change(LABELS[key], getattr(staff, key), value) for key, value in changed.items()]

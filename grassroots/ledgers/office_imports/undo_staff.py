@@ -11,7 +11,7 @@ from grassroots.ledgers.intake.undoing import REASON, Undo, UndoHandler
 
 def blockers(rows: Sequence[Any], undo: Undo) -> list[str]:
     """Those who have signed in: what they did names them."""
-    return [f"{one.name}已登录过,请在“人员”里停用。" for one in rows if one.last_login is not None]
+    return [f"{one.name}已登录过，请在“人员”里停用。" for one in rows if one.last_login is not None]
 
 
 def take_back(rows: Sequence[Any], undo: Undo) -> None:

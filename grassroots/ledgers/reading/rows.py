@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from grassroots.ledgers.reading.tables import Table
 
 BLANK, TOTALS, SIGNATURE, NOTE, HEADER, NUMBER_ONLY = (
-    "空行", "合计行", "签字行", "说明", "重复的表头", "只有序号,没有内容",
+    "空行", "合计行", "签字行", "说明", "重复的表头", "只有序号，没有内容",
 )  # fmt: skip
 
 _DITTO = frozenset({"同上", "〃", "″", '"', "''", "”", "“", "＂", "同前", "同上行"})

@@ -18,7 +18,7 @@ from grassroots.ledgers.engine.tailored import bare_layout, check_tailored
 from grassroots.ledgers.models import LedgerLayout, LedgerLayoutVersion
 
 PERMISSION = "ledgers.change_ledgerlayout"
-TAKEN = "这个区域的这个台账已经有同名的版式,请换一个名称。"
+TAKEN = "这个区域的这个台账已经有同名的版式，请换一个名称。"
 YES_NO = {True: "是", False: "否"}
 
 

@@ -68,7 +68,7 @@ def import_columns(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
     batch = batch_or_404(request, uid)
     staff = staff_of(request)
     if not batch.is_open:
-        messages.info(request, "已经导入或放弃,列不能再改。")
+        messages.info(request, "已经导入或放弃，列不能再改。")
         return _back(batch)
     options = _columns_options(batch, staff)
 
@@ -147,11 +147,11 @@ def _write_now(request: HttpRequest, batch: ImportBatch) -> None:
     except PlanChanged:
         messages.warning(request, CHANGED)
     except BeingWritten:
-        messages.info(request, "正在写入,请稍后刷新。")
+        messages.info(request, "正在写入，请稍后刷新。")
     except (ImportRefused, SourceGone, UnreadableFile) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"已导入:新增{batch.created}行,更新{batch.updated}行。")
+        messages.success(request, f"已导入：新增{batch.created}行，更新{batch.updated}行。")
 
 
 @require_http_methods(["GET", "POST"])
@@ -207,7 +207,7 @@ def import_discard(request: HttpRequest, uid: uuid.UUID) -> HttpResponse:
         return {"batch": str(batch.uid)}
 
     def done(_result: dict[str, Any]) -> HttpResponse:
-        messages.info(request, "已放弃,没有写入任何内容,文件已删除。")
+        messages.info(request, "已放弃，没有写入任何内容，文件已删除。")
         return redirect("ledgers:import_list")
 
     return submit_once(request, write, done)

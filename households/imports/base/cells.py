@@ -184,13 +184,13 @@ class Reader:
     def _past(self, cell: object) -> Cell:
         read = parse_date(cell, reference=self.reference)
         if read.value and read.value > self.today:
-            return None, f"“{read.original}”晚于今天,请核对。"
+            return None, f"“{read.original}”晚于今天，请核对。"
         return read.value, read.problem
 
     def _birth(self, cell: object) -> Cell:
         read = parse_date(cell, reference=None)
         if read.value and not 0 <= self.today.year - read.value.year <= OLDEST_YEARS:
-            return None, f"出生日期“{read.original}”不对,请核对。"
+            return None, f"出生日期“{read.original}”不对，请核对。"
         return read.value, read.problem
 
     def _visited(self, cell: object) -> Cell:
@@ -199,7 +199,7 @@ class Reader:
         if read.value is None:
             return None, read.problem
         if read.value.date() > self.today or read.value.date() < EARLIEST:
-            return None, f"“{read.original}”不可能是排查时间,请核对。"
+            return None, f"“{read.original}”不可能是排查时间，请核对。"
         return self.moment(read.value), ""
 
     def moment(self, day: dt.date | dt.datetime) -> dt.datetime:
@@ -240,7 +240,7 @@ def _text_up_to(limit: int | None) -> Callable[[object], Cell]:
         if found.value is None or found.value in NOTHING:
             return None, found.problem
         if limit and len(found.value) > limit:
-            return found.value[:limit], f"超过{limit}个字,只收前{limit}个字。"
+            return found.value[:limit], f"超过{limit}个字，只收前{limit}个字。"
         return found.value, ""
 
     return read
@@ -250,7 +250,7 @@ def read_note(cell: object) -> Cell:
     """A remark: whatever it says."""
     found = parse_text(cell)
     if found.value and len(found.value) > LIMITS["note"]:
-        return found.value[: LIMITS["note"]], f"超过{LIMITS['note']}个字,只收前{LIMITS['note']}个字。"
+        return found.value[: LIMITS["note"]], f"超过{LIMITS['note']}个字，只收前{LIMITS['note']}个字。"
     return found.value, found.problem
 
 
@@ -259,7 +259,7 @@ def read_code(cell: object) -> Cell:
     text = "".join(original_text(cell).split())
     if text in NOTHING:
         return None, ""
-    return (text, "") if len(text) <= 40 else (text[:40], "编号最多40个字,只收前40个字。")
+    return (text, "") if len(text) <= 40 else (text[:40], "编号最多40个字，只收前40个字。")
 
 
 def read_name(cell: object) -> Cell:
@@ -280,7 +280,7 @@ def read_age(cell: object) -> Cell:
         return 0, ""
     read = parse_int(cell)
     if read.value is not None and not 0 <= read.value <= OLDEST_YEARS:
-        return None, f"年龄“{read.original}”不对,请核对。"
+        return None, f"年龄“{read.original}”不对，请核对。"
     return read.value, read.problem
 
 
@@ -307,7 +307,7 @@ def read_temperature(cell: object) -> Cell:
     """℃; a low one is taken and pointed out."""
     read = parse_temperature(cell)
     if read.value is not None and read.value < MEASURE_AGAIN_BELOW:
-        return read.value, f"体温{read.value}℃偏低,请核实。"
+        return read.value, f"体温{read.value}℃偏低，请核实。"
     return read.value, read.problem
 
 

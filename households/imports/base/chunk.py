@@ -27,7 +27,7 @@ COLUMNS = (
     "birth_date", "age", "phone_owner", "work_unit",
 )  # fmt: skip
 NO_DOOR = "门牌未填"
-NOBODY = "既没有姓名,也没有门牌,不知道登记谁。"
+NOBODY = "既没有姓名，也没有门牌，不知道登记谁。"
 
 
 class Chunk:
@@ -263,11 +263,11 @@ class Chunk:
         read, today = columns["id_number"][place], self.planner.reader.today
         sex, birth = columns["sex"][place], columns["birth_date"][place]
         if read is not None and sex and read.sex and sex != read.sex:
-            row.warn("sex", "性别与证件号码不一致,按表中填写的登记,请核对。")
+            row.warn("sex", "性别与证件号码不一致，按表中填写的登记，请核对。")
         if read is not None and birth and read.birth_date and birth != read.birth_date:
             row.warn(
                 "birth_date",
-                f"出生日期与证件号码({read.birth_date:%Y-%m-%d})不一致,按表中填写的登记,请核对。",
+                f"出生日期与证件号码({read.birth_date:%Y-%m-%d})不一致，按表中填写的登记，请核对。",
             )
         member.sex = sex or member.sex
         member.birth_date = birth or member.birth_date
@@ -293,7 +293,7 @@ class Chunk:
         if house is None or member.relation != Relation.HEAD:
             return
         if house.head is not None and house.head is not member:
-            row.warn("relation", f"这一户的户主已是{house.head.name},按“其他”登记。")
+            row.warn("relation", f"这一户的户主已是{house.head.name}，按“其他”登记。")
             member.relation = Relation.OTHER
             return
         house.head = member
@@ -315,7 +315,7 @@ class Chunk:
         else:
             self._house_changes(lead, house, house.known.row, values)
         if is_vacant and any(not member.is_away for member in group.members.values()):
-            lead.warn("housing", "空置户里列有在住的人员,请核对。")
+            lead.warn("housing", "空置户里列有在住的人员，请核对。")
         for member in group.members.values():
             if member.makes_home:
                 member.order = house.next_order

@@ -69,7 +69,7 @@ class Finder:
                 return mine[name], ""
         for word in words:
             if (name := _begins_with(word, dict.fromkeys(self._others(), ""))) is not None:
-                return "", f"表头写的是“{word[:20]}”,不在这次导入的区域“{self.context.area.name}”内。"
+                return "", f"表头写的是“{word[:20]}”，不在这次导入的区域“{self.context.area.name}”内。"
         return "", ""
 
     def _others(self) -> set[str]:
@@ -141,7 +141,7 @@ def _read_door(building: str, unit: str, floor: str, room: str, share: str) -> t
     door = door_in_columns(building, unit, floor, room)
     for name, limit in LIMITS.items():
         if len(getattr(door, name)) > limit:
-            return Door(), "", f"“{room}”不像门牌(最多{limit}个字),请核对。"
+            return Door(), "", f"“{room}”不像门牌(最多{limit}个字)，请核对。"
     return door, _share(share), ""
 
 
@@ -172,7 +172,7 @@ class Houses:
             )
             other = behind[0][0] if behind else _family_of(registered[0])
             whose = f"“{other.head or other.names[0]}”一户" if other.head or other.names else "另一户"
-            warn(f"这扇门已有{whose},本户按同门第{share}户登记;如原住户已搬走,请先办理迁出。")
+            warn(f"这扇门已有{whose}，本户按同门第{share}户登记；如原住户已搬走，请先办理迁出。")
         plan = HousePlan(area, door, share, house)
         behind.append((family, plan))
         return plan

@@ -35,7 +35,7 @@ _STANDING = {
 }  # fmt: skip
 MADE_UP = "*"
 _OUTCOMES = frozenset(SurveyOutcome.values)
-UNSIGNED = "没有写明是否签承诺书,排查数以签订承诺书为准,这一户没有登记排查。"
+UNSIGNED = "没有写明是否签承诺书，排查数以签订承诺书为准，这一户没有登记排查。"
 _NAMES = re.compile(r"[、,，;；/\s]+")
 _SAYS_NO = frozenset({False, None, "", ()})
 _LABELS = {
@@ -203,7 +203,7 @@ class Knocks:
             self._unknown.add(said.surveyor)
             row.warn(
                 "surveyor",
-                f"“{said.surveyor}”不在系统人员里:由{self.context.staff.name}代记,姓名写在排查备注里(同名的不再逐行提醒)。",
+                f"“{said.surveyor}”不在系统人员里：由{self.context.staff.name}代记，姓名写在排查备注里(同名的不再逐行提醒)。",
             )
         return self.context.staff.pk, f"入户人员:{said.surveyor}"
 
@@ -240,7 +240,7 @@ class Knocks:
         registered = self.taken.get((area_id, number))
         if holder is house and registered in (None, house.pk):
             return True
-        row.leave("letter", "这个承诺书编号已用于另一户,没有登记编号,请核对纸质编号。")
+        row.leave("letter", "这个承诺书编号已用于另一户，没有登记编号，请核对纸质编号。")
         return False
 
     # -- a knock that is registered
@@ -341,7 +341,7 @@ def answers_plan(row: Row, member: MemberPlan, found: dict[str, Any], people: Pe
     ):
         return
     if knock is None:
-        row.warn("", "没有写明排查结果(是否签承诺书),体温等回答没有登记。")
+        row.warn("", "没有写明排查结果(是否签承诺书)，体温等回答没有登记。")
         return
     for key, value in changed.items():
         row.change(_LABELS[key], _shown(getattr(beside, key, None)), _shown(value))

@@ -18,9 +18,9 @@ from households.rules.phones import mask_phone
 if TYPE_CHECKING:
     from households.imports.base.register import Register
 
-CHECK_REASON = "导入:表中号码校验不符,待核对"
+CHECK_REASON = "导入：表中号码校验不符，待核对"
 OLD_PHONE = "已登记的号码"  # until it is looked up for the rows that change one
-NO_NAME = "没有可用的姓名,此人没有登记。"
+NO_NAME = "没有可用的姓名，此人没有登记。"
 
 
 class Members:
@@ -82,9 +82,9 @@ class Members:
         holder = holders[0]
         neighbour = self._at_door(member, without_number=True)
         if neighbour is not None or holder.name in self.names.get(member.id_digest, ()):
-            _drop_number(row, member, f"这是“{holder.name}”的证件号码,没有登记到{member.name}名下,请核对。")
+            _drop_number(row, member, f"这是“{holder.name}”的证件号码，没有登记到{member.name}名下，请核对。")
             return neighbour
-        row.warn("name", f"证件号码与已登记的“{holder.name}”相同,姓名不同,按已登记的人员处理,请核对。")
+        row.warn("name", f"证件号码与已登记的“{holder.name}”相同，姓名不同，按已登记的人员处理，请核对。")
         return holder
 
     def _at_door(self, member: MemberPlan, *, without_number: bool = False) -> Known | None:
@@ -99,7 +99,7 @@ class Members:
         """Whether an earlier row has entered the person, so that this one brings nothing."""
         if member.person is None and member.name and first.name != member.name:
             words = (
-                f"证件号码与第{number}行的“{first.name}”相同,姓名不同,没有登记到{member.name}名下,请核对。"
+                f"证件号码与第{number}行的“{first.name}”相同，姓名不同，没有登记到{member.name}名下，请核对。"
             )
             _drop_number(row, member, words)
             return False
@@ -109,9 +109,9 @@ class Members:
             if member.is_away != first.is_away:  # lives in one household, is away from the other
                 member.same_as = first if member.person is None else None
                 return False
-            row.warn("", f"与第{number}行是同一人,已按那一行登记在{first.house.display},没有再登记一次。")
+            row.warn("", f"与第{number}行是同一人，已按那一行登记在{first.house.display}，没有再登记一次。")
             return True
-        row.warn("", f"与第{number}行是同一人,只登记一次。")
+        row.warn("", f"与第{number}行是同一人，只登记一次。")
         return True
 
     # -- where he is registered
@@ -137,7 +137,7 @@ class Members:
             member.makes_home = True
             row.becomes(Effect.CREATED)
             return True
-        row.warn("name", f"现登记在{lives},没有迁入;确已搬来的,请在人员页面办理迁入。")
+        row.warn("name", f"现登记在{lives}，没有迁入；确已搬来的，请在人员页面办理迁入。")
         return True
 
     def _home_in(self, house: HousePlan, person: Known) -> Known | None:
@@ -210,7 +210,7 @@ def home_changes(row: Row, member: MemberPlan, *, can_return: bool) -> None:
             if not member.is_away:
                 changes |= {"away_where": "", "away_until": None}
         else:
-            row.warn("residency", "现登记住在别处,没有改为在家;确已回来的,请在人员页面办理。")
+            row.warn("residency", "现登记住在别处，没有改为在家；确已回来的，请在人员页面办理。")
     if said is not None and not member.is_away and member.kind != home.kind and not home.is_away:
         changes["kind"] = member.kind
         row.change("居住情况", ResidencyKind(home.kind).label, ResidencyKind(member.kind).label)

@@ -189,7 +189,7 @@ def test_one_person_in_two_rows_is_one_person(office: OfficeCast):
     other = {**WANG, "房号": 503, "户主姓名": "王芳"}
     batch = written(taken_in(workbook((WANG, WANG, other)), office.street, office.ding))
     assert Person.objects.count() == Residency.objects.count() == 1
-    assert [message[:9] for message in said(batch)] == ["与第4行是同一人,", "与第4行是同一人,"]
+    assert [message[:9] for message in said(batch)] == ["与第4行是同一人，", "与第4行是同一人，"]
 
 
 def test_away_from_one_household_and_living_in_another_is_two_residencies(office: OfficeCast):
@@ -234,7 +234,7 @@ def test_a_check_digit_that_does_not_fit_is_taken_and_told(office: OfficeCast):
     wrong = WANG_ID[:-1] + ("1" if WANG_ID[-1] != "1" else "2")
     written(taken_in(workbook([{**WANG, "身份证号": wrong}]), office.street, office.ding))
     person = Person.objects.get()
-    assert (person.id_number, person.id_check_reason) == (wrong, "导入:表中号码校验不符,待核对")
+    assert (person.id_number, person.id_check_reason) == (wrong, "导入：表中号码校验不符，待核对")
 
 
 def test_without_a_number_name_and_phone_tell_and_a_number_is_added(office: OfficeCast):
@@ -266,7 +266,7 @@ def test_without_number_and_phone_the_door_tells(office: OfficeCast):
 def test_nobody_and_no_door_is_turned_down(office: OfficeCast):
     batch = taken_in(workbook([WANG, row(compound="翠柏苑", note="待核实")]), office.street, office.ding)
     assert counts(batch) == (1, 0, 0, 1)
-    assert lines(batch)[1].problems[0].message.startswith("既没有姓名,也没有门牌")
+    assert lines(batch)[1].problems[0].message.startswith("既没有姓名，也没有门牌")
 
 
 @pytest.mark.parametrize("village", ["红旗村", "龚家村"])

@@ -25,7 +25,7 @@ def person(office: OfficeCast) -> Person:
     batch = ImportBatch.objects.create(area=office.street, staff=office.ding, source_name="返乡.xlsx")
     ImportNote.objects.create(
         batch=batch, model="households.person", object_pk=person.pk, field="phone", row=30, column="手机",
-        text="1381234567", message="手机号应为11位,现在是10位,请核对。",
+        text="1381234567", message="手机号应为11位，现在是10位，请核对。",
     )  # fmt: skip
     return person
 

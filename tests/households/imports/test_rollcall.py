@@ -163,7 +163,7 @@ def test_a_known_door_gets_a_survey_and_keeps_its_people(office: OfficeCast):
     batch = written(taken_in(office))
     assert Survey.objects.filter(household=home).count() == 1
     assert home.residencies.count() == 2
-    assert [one.message for one in lines(batch)[0].problems] == ["登记现住2人,接龙报5人,请核对。"]
+    assert [one.message for one in lines(batch)[0].problems] == ["登记现住2人，接龙报5人，请核对。"]
 
 
 @pytest.mark.django_db

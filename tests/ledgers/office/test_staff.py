@@ -49,7 +49,7 @@ def test_an_account_gets_a_name_from_the_pinyin_and_no_password(office):
     batch = planned(
         "staff", office.street, office.admin, lines(HEADER, "欧阳明,组长,,,,是,网格员,城厢社区,1组")
     )
-    assert "开通账号 ouyangming,首次密码请在“人员”里重置" in str(batch.pages.get(part="created").body)
+    assert "开通账号 ouyangming，首次密码请在“人员”里重置" in str(batch.pages.get(part="created").body)
     write(batch)
     staff = one("欧阳明")
     assert (staff.username, staff.has_account, staff.has_usable_password()) == ("ouyangming", True, False)

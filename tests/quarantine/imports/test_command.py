@@ -40,9 +40,9 @@ def file(tmp_path: Path, office: OfficeCast) -> Path:
 def test_it_prints_what_came_of_the_file(file: Path):
     assert run(file) == {
         "kind": "returnees", "rows": 3, "created": 2, "updated": 0, "unchanged": 0,
-        "rejected": [{"row": 3, "column": "姓名", "value": "", "message": "没有姓名,无法登记。"}],
+        "rejected": [{"row": 3, "column": "姓名", "value": "", "message": "没有姓名，无法登记。"}],
         "warnings": [
-            {"row": 4, "column": "手机号", "value": "1381234567", "message": "手机号应为11位,现在是10位,请核对。"}
+            {"row": 4, "column": "手机号", "value": "1381234567", "message": "手机号应为11位，现在是10位，请核对。"}
         ],
     }  # fmt: skip
     assert Observation.objects.count() == 2

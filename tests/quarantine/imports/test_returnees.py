@@ -140,7 +140,7 @@ def test_who_was_away_is_back(office: OfficeCast):
     person.residencies.update(is_away=True, away_where="武汉")
     row = {**WANG, "姓名": "王五", "身份证号": person.id_number}
     batch = written(taken_in(csv_of(row), office.street, office.ding))
-    assert "外出人员返回,登记为在家" in lines(batch)[0].proposals
+    assert "外出人员返回，登记为在家" in lines(batch)[0].proposals
     assert person.residencies.get().is_away is False
     batch_undo(batch=batch, by=office.ding, at=AT)
     assert person.residencies.get().away_where == "武汉"

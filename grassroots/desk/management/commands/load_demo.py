@@ -21,7 +21,7 @@ BAR_WIDTH = 30
 class Command(BaseCommand):
     """Loads demo data into an empty database; deterministic by its seed."""
 
-    help = "装入演示数据:village(一个村,约300户)、street(淮口街道全量)或 towns(金堂县五个镇街)"
+    help = "装入演示数据:village(一个村，约300户)、street(淮口街道全量)或 towns(金堂县五个镇街)"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("size", choices=["village", "street", "towns"])
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             on = dt.date.fromisoformat(options["on"]) if options["on"] else timezone.localdate()
         except ValueError as error:
-            raise CommandError(f"日期“{options['on']}”看不懂,请写成 2020-01-29 这样。") from error
+            raise CommandError(f"日期“{options['on']}”看不懂，请写成 2020-01-29 这样。") from error
         began = time.monotonic()
         try:
             load(options["size"], on, seed=options["seed"], progress=self._bar)
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         refresh_rollups(timezone.now())
         analyze()
         self.stdout.write(
-            f"演示数据已装入({options['size']},{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。"
+            f"演示数据已装入({options['size']}，{time.monotonic() - began:.1f} 秒)。村级及以下代码为虚构。"
         )
         for line in account_lines():
             self.stdout.write(line)

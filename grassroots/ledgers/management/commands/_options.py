@@ -17,7 +17,7 @@ def area_option(code: str) -> Area:
     """The open area of that code; raises CommandError."""
     area: Area | None = Area.objects.filter(code=code, valid_to=None).first()
     if area is None:
-        raise CommandError(f"没有代码为“{code}”的区域,请核对区划代码(例如 510121006000)。")
+        raise CommandError(f"没有代码为“{code}”的区域，请核对区划代码(例如 510121006000)。")
     return area
 
 
@@ -28,7 +28,7 @@ def date_option(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"日期“{text}”看不懂,请写成 2020-01-29 这样。") from error
+        raise CommandError(f"日期“{text}”看不懂，请写成 2020-01-29 这样。") from error
 
 
 def filter_options(given: Sequence[str]) -> dict[str, list[str]]:
@@ -37,7 +37,7 @@ def filter_options(given: Sequence[str]) -> dict[str, list[str]]:
     for text in given:
         name, sign, values = text.partition("=")
         if not sign or not name.strip():
-            raise CommandError(f"筛选“{text}”看不懂,请写成 state=ABSENT 这样。")
+            raise CommandError(f"筛选“{text}”看不懂，请写成 state=ABSENT 这样。")
         chosen.setdefault(name.strip(), []).extend(re.split(r"[、,，]", values))
     return chosen
 
@@ -49,9 +49,9 @@ def cutoff_option(text: str | None) -> dt.time | None:
     try:
         cutoff = dt.time.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(f"截止时间“{text}”看不懂,请写成 17:00 这样。") from error
+        raise CommandError(f"截止时间“{text}”看不懂，请写成 17:00 这样。") from error
     if cutoff == dt.time() or cutoff.tzinfo is not None:
-        raise CommandError("截止时间0时就是前一天的24时,请改选前一天,不写截止时间。")
+        raise CommandError("截止时间0时就是前一天的24时，请改选前一天，不写截止时间。")
     return cutoff.replace(second=0, microsecond=0)
 
 

@@ -23,31 +23,31 @@ class Command(BaseCommand):
     help = "导出台账"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("key", help="台账代码,例如 base、key-persons")
+        parser.add_argument("key", help="台账代码，例如 base、key-persons")
         parser.add_argument("--area", required=True, help="区划代码")
         parser.add_argument("--as", dest="user", required=True, help="以谁的权限导出(账号)")
         parser.add_argument("--out", required=True, help="输出文件")
-        parser.add_argument("--on", default=None, help="日期,默认今天")
+        parser.add_argument("--on", default=None, help="日期，默认今天")
         parser.add_argument("--format", choices=["xlsx", "csv"], default="xlsx")
         parser.add_argument(
             "--encoding", choices=["utf-8-sig", "gb18030"], default="utf-8-sig", help="CSV的编码"
         )
         parser.add_argument("--unmasked", action="store_true", help="不脱敏(须有权限并写明用途)")
         parser.add_argument("--purpose", default="", help="用途")
-        parser.add_argument("--layout", default="", help="版式名称;不写用标准版式")
+        parser.add_argument("--layout", default="", help="版式名称；不写用标准版式")
         parser.add_argument(
             "--filter",
             dest="filters",
             action="append",
             default=[],
             metavar="KEY=VALUE",
-            help="只列哪些行,例如 state=ABSENT 或 排查状态=无人、拒绝;可以写多次",
+            help="只列哪些行，例如 state=ABSENT 或 排查状态=无人、拒绝；可以写多次",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         staff = Staff.objects.filter(username=options["user"], is_active=True).first()
         if staff is None:
-            raise CommandError(f"没有账号“{options['user']}”,或已停用。")
+            raise CommandError(f"没有账号“{options['user']}”，或已停用。")
         area = area_option(options["area"])
         try:
             result = export_run(

@@ -41,14 +41,14 @@ class Command(BaseCommand):
         parser.add_argument("file", help="文件(.xlsx .xls .csv .txt)")
         parser.add_argument("--area", required=True, help="区划代码")
         parser.add_argument("--as", dest="user", required=True, help="以谁的权限导入(账号)")
-        parser.add_argument("--kind", default="", help="类型,不填则自动识别")
-        parser.add_argument("--dry-run", action="store_true", help="只核对,不写入")
+        parser.add_argument("--kind", default="", help="类型，不填则自动识别")
+        parser.add_argument("--dry-run", action="store_true", help="只核对，不写入")
         parser.add_argument("--report", default=None, help="把结果写回同一张表(加一列导入结果)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         staff = Staff.objects.filter(username=options["user"], is_active=True).first()
         if staff is None:
-            raise CommandError(f"没有账号“{options['user']}”,或已停用。")
+            raise CommandError(f"没有账号“{options['user']}”，或已停用。")
         area = area_option(options["area"])
         path = Path(options["file"])
         try:
@@ -72,14 +72,14 @@ class Command(BaseCommand):
             else:
                 batch_import(batch=batch, by=staff, progress=planning, writing=writing)
             if not batch.kind:
-                raise CommandError("看不出是哪一类表,请用 --kind 指定。")
+                raise CommandError("看不出是哪一类表，请用 --kind 指定。")
             if options["report"]:
                 report_write(batch, Path(options["report"]))
             self.stdout.write(json.dumps(outcome_of(batch), ensure_ascii=False))
         except (ImportRefused, UnreadableFile, SourceGone) as refused:
             raise CommandError(str(refused)) from refused
         except PlanChanged as changed:
-            raise CommandError("登记正在被别人修改,没有写入,请再试一次。") from changed
+            raise CommandError("登记正在被别人修改，没有写入，请再试一次。") from changed
         except OSError as error:
             raise CommandError(f"写不了文件“{options['report']}”:{error.strerror}") from error
         finally:

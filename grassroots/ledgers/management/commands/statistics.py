@@ -35,13 +35,13 @@ def _plain(figures: dict[str, int]) -> list[str]:
 class Command(BaseCommand):
     """Prints the 统计表 of an area, counted from the rows as they are now."""
 
-    help = "统计表:按区域现算,输出 json 或表格"
+    help = "统计表：按区域现算，输出 json 或表格"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--area", required=True, help="区划代码")
-        parser.add_argument("--on", default=None, help="日期,默认今天")
+        parser.add_argument("--on", default=None, help="日期，默认今天")
         parser.add_argument(
-            "--cutoff", default=None, help="统计截止时间,如 17:00(今日=昨日17时至今日17时);默认全天"
+            "--cutoff", default=None, help="统计截止时间，如 17:00(今日=昨日17时至今日17时)；默认全天"
         )
         parser.add_argument("--format", choices=["json", "table"], default="table")
 

@@ -21,7 +21,7 @@ def parse_at(text: str) -> dt.datetime:
     except ValueError:
         at = None
     if at is None:
-        raise CommandError(f"时间“{text}”看不懂,请写成 2020-01-29T12:05 或 2020-01-29T12:05+08:00 这样。")
+        raise CommandError(f"时间“{text}”看不懂，请写成 2020-01-29T12:05 或 2020-01-29T12:05+08:00 这样。")
     return timezone.make_aware(at) if timezone.is_naive(at) else at
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
     help = "运行一次系统时钟:标记漏测、发送提醒、提出解除建议"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--at", default=None, help="按这个时间运行,如 2020-01-29T12:05;默认现在")
+        parser.add_argument("--at", default=None, help="按这个时间运行，如 2020-01-29T12:05;默认现在")
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = parse_at(options["at"]) if options["at"] else timezone.now()
