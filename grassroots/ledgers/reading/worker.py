@@ -44,7 +44,7 @@ PLAIN = {str, float, bool, int}
 MOST_SEEN = 100_000
 # Of a sheet that two read. The first begins before the rest is unpacked, but is heard while he reads; the second is
 # heard at the end, and the less he has the less is waited for.
-FIRST_PART = 0.5
+FIRST_PART = 0.53
 _ROWS, _ROWS_END, _ROW_END = b"<sheetData>", b"</sheetData>", b"</row>"
 _NEXT_ROW = re.compile(rb'\s*<row\s(?:[^>]*?\s)?r="([0-9]{1,7})"')
 _LONGEST_TAG = 4096

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grassroots.ledgers.intake.protocol import Change, Effect, Planned, Problem
 from grassroots.ledgers.reading.parsed import original_text
@@ -62,8 +62,7 @@ class HousePlan:
         return self._area_id
 
 
-@dataclass(eq=False, slots=True)
-class KnockPlan:
+class KnockPlan(NamedTuple):
     """A knock that is not in the register yet, with how the household stands after it and the letter, if one was
     signed (None: none; '': without a number; '*': one is made up)."""
 

@@ -203,11 +203,12 @@ class Step:
         columns: dict[str, Any] = {
             key: [key in knock.steps for knock in knocks] for key in STEP_KEYS
         }  # fmt: skip
+        planned = dict(zip(KnockPlan._fields, map(list, zip(*knocks, strict=True)), strict=True))
         for name in (
             "visited_at", "staff_id", "method", "outcome", "respondent", "respondent_relation", "respondent_phone",
             "leaflets", "absent_try", "slip_left", "note",
         ):  # fmt: skip
-            columns[name] = [getattr(knock, name) for knock in knocks]
+            columns[name] = planned[name]
         self._write(Survey, {
             **columns, "household_id": [house.pk for house in houses],
             "area_id": [house.area_id for house in houses],
