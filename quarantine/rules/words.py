@@ -105,12 +105,12 @@ def _length_words(terms: PolicyTerms, term: Term) -> str:
     if not terms.phases:
         return f"{term.days}天"
     if len(terms.phases) > 1:
-        words = f"{'+'.join(map(phase_words, terms.phases))}，共{terms.total_days}天"
+        words = f"{'+'.join(map(phase_words, terms.phases))},共{terms.total_days}天"
     elif terms.phases[0].place == Place.HOME:
         words = f"{terms.total_days}天"
     else:
         words = phase_words(terms.phases[0])
     change = term.days - terms.total_days
     if change > 0:
-        return f"{words}，延长{change}天"
-    return f"{words}，缩短{-change}天" if change < 0 else words
+        return f"{words},延长{change}天"
+    return f"{words},缩短{-change}天" if change < 0 else words

@@ -156,5 +156,5 @@ def test_a_ledger_of_sheets_without_anyone_is_still_a_report() -> None:
 
 def test_the_imprint_says_who_when_why_and_whether_masked() -> None:
     line = make_imprint(who="王建国", at=CONTEXT.as_of, purpose="报送指挥部", unmasked=False)
-    assert line == "导出人:王建国；导出时间:2020-01-29 18:05;用途:报送指挥部;已脱敏"
+    assert line == "导出人:王建国;导出时间:2020-01-29 18:05;用途:报送指挥部;已脱敏"
     assert "未脱敏" in make_imprint(who="王建国", at=CONTEXT.as_of, purpose="", unmasked=True)
