@@ -21,11 +21,12 @@ def cell(value: Any) -> str:
 
 
 def checksum(path: str) -> tuple[int, str]:
-    """The numbered rows, and a checksum of their cells."""
+    """The numbered rows, and a checksum of their cells; blank ones at the end of a row are none (only who writes a
+    caption above the last column makes it part of the sheet)."""
     found, count = hashlib.sha256(), 0
     for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows():
         if isinstance(row[0], int | float):
-            found.update("\x1f".join(map(cell, row)).encode() + b"\x1e")
+            found.update("\x1f".join(map(cell, row)).rstrip("\x1f").encode() + b"\x1e")
             count += 1
     return count, found.hexdigest()
 

@@ -10,7 +10,9 @@ SELECT row_number() OVER (), village.name, grp.name, area.name, home.building, h
     extract(year FROM age('2020-01-29'::date, person.birth_date))::int, person.id_kind, left(person.id_number, 18),
     left(person.phone, 11), residency.kind, answer.left_county, answer.hubei_contact, answer.returned_from,
     answer.left_on, answer.returned_on, answer.transport, answer.companions, answer.temperature, answer.symptoms,
-    answer.note, home.survey_state, survey.method, letter.number, survey.absent_try, survey.visited_at, staff.name
+    answer.note, home.survey_state, survey.method, letter.number, survey.absent_try, survey.visited_at, staff.name,
+    CASE WHEN survey.respondent_relation <> '' THEN
+        concat_ws(' ', survey.respondent, survey.respondent_relation, left(survey.respondent_phone, 11)) END
 FROM households_household home
 JOIN grid_area area ON area.id = home.area_id
 JOIN grid_area grp ON grp.path = left(area.path, 16)
